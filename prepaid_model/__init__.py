@@ -1,0 +1,1 @@
+"""How mobile internet recharge works: prepaid and postpaid data accounts, charged exactly."""
