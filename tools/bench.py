@@ -1,0 +1,84 @@
+"""Measure the project against its budgets: ``python -m tools.bench [word ...]``.
+
+A measurement is a function that returns a number, listed here with its unit and its budget. The command prints
+them as a table and fails if one is over. Times of whole programs are medians of fresh processes; nothing is subtracted.
+
+Examples
+--------
+>>> Measurement("import prepaid_model", "s", lambda: 0.25, at_most=0.3).row()
+('import prepaid_model                   0.25 s    at most      0.3 s    ok', True)
+>>> Measurement("ledger events", "1/s", lambda: 900_000, at_least=1_000_000).row()
+('ledger events                        900000 1/s  at least 1000000 1/s  over', False)
+"""
+
+import argparse
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+FRESH_PROCESSES = 5
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number, how to take it, and the budget it must keep."""
+
+    name: str
+    unit: str
+    measure: Callable[[], float]
+    at_most: float = math.inf
+    at_least: float = -math.inf
+
+    def row(self) -> tuple[str, bool]:
+        """Take the measurement; return its line of the table, and whether it keeps its budget."""
+        measured = self.measure()
+        kept = self.at_least <= measured <= self.at_most
+        bound, budget = ("at most", self.at_most) if self.at_most < math.inf else ("at least", self.at_least)
+        number = f"{measured:.2f}" if measured < 100 else f"{measured:.0f}"
+        line = (
+            f"{self.name:32}{number:>12} {self.unit:4} {bound:8}{budget:>8.7g} {self.unit:4} {'ok' if kept else 'over'}"
+        )
+        return line, kept
+
+
+def program_seconds(code: str) -> float:
+    """Return how long a fresh Python takes to start, run `code` and end: the median of several."""
+    taken = []
+    for _ in range(FRESH_PROCESSES):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+MEASUREMENTS = [
+    Measurement("import prepaid_model", "s", lambda: program_seconds("import prepaid_model"), at_most=0.3),
+    Measurement(
+        "import prepaid_model.widgets", "s", lambda: program_seconds("import prepaid_model.widgets"), at_most=1.0
+    ),
+]
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Measure the project against its budgets.")
+    parser.add_argument(
+        "name", nargs="*", help="words that the names of the measurements to take contain (default: all)"
+    )
+    words = parser.parse_args().name
+    kept_all = True
+    for measurement in MEASUREMENTS:
+        if not words or any(word in measurement.name for word in words):
+            line, kept = measurement.row()
+            kept_all &= kept
+            print(line, flush=True)
+    if not kept_all:
+        sys.exit("a budget is not kept")
+
+
+if __name__ == "__main__":
+    main()
