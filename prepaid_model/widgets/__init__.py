@@ -1,0 +1,1 @@
+"""Experiments, predictions and checked questions for the lessons, over ipywidgets."""
