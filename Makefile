@@ -1,7 +1,10 @@
 # Everything runs in .venv, made from requirements.lock; Python 3.11 or newer, its venv module and make are all it needs.
+# Makes .venv; to change it later: make clean first.
 PYTHON ?= python3
 # Passed on to JupyterLab: make lab LAB_ARGS="--no-browser --port=9999"
 LAB_ARGS ?=
+# Jupyter asks root to insist, and root is who one is in most containers.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The lessons to save: make notebooks LESSONS=notebooks/04-balance-basics.ipynb
 LESSONS ?=
 # Passed on to the lock: make lock LOCK_ARGS=--upgrade
@@ -18,7 +21,7 @@ help: ## List the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 lab: $(INSTALLED) ## Open the lessons in JupyterLab
-	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00-start-here.ipynb $(LAB_ARGS)
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00-start-here.ipynb $(AS_ROOT) $(LAB_ARGS)
 
 test: lint unit lessons browser ## Run every check: lint, types, layers, tests, lessons, browser
 

@@ -57,7 +57,7 @@ def test_conda_gets_the_same_packages_within_the_same_bounds():
 
 def test_conda_installs_the_package_from_this_folder_and_nothing_else_by_pip():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    assert environment["dependencies"][-1] == {"pip": ["--editable ."]}
+    assert environment["dependencies"][-1] == {"pip": ["-e ."]}
     assert environment["channels"] == ["conda-forge", "nodefaults"]
 
 

@@ -55,6 +55,7 @@ def execute(path: Path) -> NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=LONGEST_CELL_SECONDS,
+        extra_arguments=["--log-level=ERROR"],
         kernel_name=KERNEL["name"],
         resources={"metadata": {"path": str(path.parent)}},
         allow_errors=True,
