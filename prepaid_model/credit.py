@@ -1,0 +1,208 @@
+"""Money into and out of the main balance: top-up, loan, transfer, correction.
+
+Each operation is checked first and then booked whole: an `InputError` or `Refused` changes nothing but
+the clock. Given an idempotency key, an operation happens once: the same again gives the same answer,
+the same key for something else is refused.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from prepaid_model.balances import Balances, in_qatar
+from prepaid_model.errors import InputError, Refused, whole
+from prepaid_model.ledger import Kind
+from prepaid_model.offers import Lifecycle
+from prepaid_model.rating import Tariff
+from prepaid_model.units import format_money
+
+
+class AutoTopUp(NamedTuple):
+    """Top up by `amount` micros when a debit brings the credit to `threshold` or below."""
+
+    threshold: int
+    amount: int
+
+
+class Credit(Balances):
+    """The main balance of a prepaid account and what a person can do with it; see `prepaid.PrepaidAccount`."""
+
+    __slots__ = ("_armed", "_auto_top_up", "_keys", "name")
+
+    def __init__(
+        self,
+        tariff: Tariff,
+        lifecycle: Lifecycle | None = None,
+        *,
+        opened: datetime,
+        out_of_bundle: bool = False,
+        order: str = "soonest expiry",
+        name: str = "account",
+    ) -> None:
+        super().__init__(tariff, lifecycle or Lifecycle(), opened=opened, out_of_bundle=out_of_bundle, order=order)
+        self.name = name
+        self._keys = self.ledger.keys
+        self._auto_top_up: AutoTopUp | None = None
+        self._armed = True
+
+    def top_up(self, amount: int, *, at: datetime, channel: str = "voucher", key: str | None = None) -> int:
+        """Add money to the main balance, and time to its validity; return the operation's id.
+
+        A loan is repaid from it first. A suspended account, and one in grace, serve again.
+
+        Raises
+        ------
+        InputError
+            If `amount` is no whole number of micros above zero, or `at` is out of order.
+        Refused
+            If it is less than the smallest top-up, or the key was used for something else.
+
+        Examples
+        --------
+        The same voucher twice is credited once:
+
+        >>> from prepaid_model.prepaid import PrepaidAccount
+        >>> from prepaid_model.units import QAR, parse_moment
+        >>> nine = parse_moment("2026-01-01 09:00")
+        >>> account = PrepaidAccount(Tariff(price=50_000), opened=nine)
+        >>> account.top_up(25 * QAR, at=nine, key="voucher 1") == account.top_up(25 * QAR, at=nine, key="voucher 1")
+        True
+        >>> format_money(account.credit)
+        'QAR 25.00'
+        """
+        whole("top-up amount", amount, least=1, unit="micros")
+        if done := self._done(key, Kind.TOP_UP, amount, channel):
+            return done
+        lasts = self.lifecycle.lasts(amount)
+        self.advance(at)
+        operation = self._credited(amount, channel, self._now + lasts)
+        return self._finish(operation, key)
+
+    def borrow(self, amount: int, *, at: datetime, key: str | None = None) -> int:
+        """Take an emergency loan; the next top-up repays it first. One at a time.
+
+        Raises
+        ------
+        Refused
+            If the operator does not lend so much, or a loan is still owed.
+        """
+        whole("loan", amount, least=1, unit="micros")
+        if done := self._done(key, Kind.LOAN, amount, ""):
+            return done
+        self.advance(at)
+        self._must_be_valid(f"borrow {format_money(amount)}")
+        return self._finish(self._lend(amount, f"borrow {format_money(amount)}"), key)
+
+    def adjust(self, amount: int, *, at: datetime, note: str, key: str | None = None) -> int:
+        """Correct the main balance by so many micros, up or down, by the operator's hand.
+
+        Raises
+        ------
+        Refused
+            If the balance would fall below zero.
+        """
+        if type(amount) is not int or amount == 0:
+            raise InputError("adjustment", amount, "a whole number of micros other than zero")
+        if done := self._done(key, Kind.ADJUSTMENT, amount, note):
+            return done
+        self.advance(at)
+        if self._credit + amount < 0:
+            raise Refused(f"adjust by {format_money(amount)}", f"the credit is {format_money(self._credit)}")
+        operation = self._move(Kind.ADJUSTMENT, money=amount, note=note)
+        if amount > 0:
+            self._armed = True
+        self._debited()
+        return self._finish(operation, key)
+
+    def transfer(self, amount: int, to: "Credit", *, at: datetime, key: str | None = None) -> int:
+        """Give credit to another account: both sides or neither, and the validity of neither changes.
+
+        Raises
+        ------
+        Refused
+            If the credit does not cover it, what is owed on a loan set aside, or either account is not valid.
+        """
+        whole("transfer amount", amount, least=1, unit="micros")
+        if done := self._done(key, Kind.TRANSFER_OUT, amount, f"to {to.name}"):
+            return done
+        self._meet(to, at)
+        own = self._credit - self._owed
+        if own < amount:
+            raise Refused(f"transfer {format_money(amount)}", f"own credit is {format_money(max(own, 0))}")
+        operation = self._move(Kind.TRANSFER_OUT, money=-amount, note=f"to {to.name}")
+        to._move(Kind.TRANSFER_IN, money=amount, note=f"from {self.name}")
+        to._armed = True
+        to._look_ahead()
+        self._debited()
+        return self._finish(operation, key)
+
+    def top_up_automatically(self, auto: AutoTopUp | None, *, at: datetime) -> None:
+        """Top up whenever a debit brings the credit to a threshold or below; None to stop that."""
+        if auto:
+            whole("auto top-up threshold", auto.threshold, unit="micros")
+            self.lifecycle.lasts(whole("auto top-up amount", auto.amount, least=1, unit="micros"))
+        self.advance(at)
+        self._auto_top_up = auto
+        self._look_ahead()
+
+    def _finish(self, operation: int, key: str | None) -> int:
+        if key is not None:
+            self._keys[key] = operation
+        self._look_ahead()
+        return operation
+
+    def _done(self, key: str | None, kind: Kind, amount: int, detail: str) -> int:
+        """Return the operation that this key stands for, 0 for a new one; refuse the key of another."""
+        operation = self._keys.get(key, 0) if key is not None else 0
+        if operation and (known := self.ledger.request(operation)) != (kind, amount, detail):
+            raise Refused(f"key {key!r}", f"it stands for another operation ({known[0].label} {known[2]})")
+        return operation
+
+    def _credited(self, amount: int, channel: str, valid_until: datetime) -> int:
+        self._valid_until = max(valid_until, self._valid_until or valid_until)
+        self._grace_until = self._valid_until + self.lifecycle.grace
+        operation = self._move(Kind.TOP_UP, money=amount, note=channel, terms=self._valid_until)
+        if repaid := min(amount, self._owed):
+            self._owed -= repaid
+            self._move(Kind.LOAN_REPAID, money=-repaid, operation=operation)
+        self._armed = True
+        return operation
+
+    def _find_payer(self) -> None:
+        super()._find_payer()
+        if self._auto_top_up:
+            self._floor = max(self._floor, self._auto_top_up.threshold + 1)
+
+    def _debited(self) -> bool:
+        """After money was taken: top up automatically if that is due; tell whether it was."""
+        auto = self._auto_top_up
+        if auto is None or not self._armed or self._credit > auto.threshold:
+            return False
+        self._armed = False
+        self._credited(auto.amount, "auto top-up", self._now + self.lifecycle.lasts(auto.amount))
+        return True
+
+    def _lend(self, amount: int, operation: str) -> int:
+        if amount > self.lifecycle.lend_up_to or self._owed:
+            short = f"the credit is {format_money(self._credit)}, {format_money(amount)} too little"
+            owing = f"a loan of {format_money(self._owed)} is still owed" if self._owed else short
+            limit = self.lifecycle.lend_up_to
+            raise Refused(
+                operation, f"no more than {format_money(limit)} is lent" if limit and not self._owed else owing
+            )
+        self._owed = amount
+        return self._move(Kind.LOAN, money=amount)
+
+    def _must_be_valid(self, operation: str) -> None:
+        if self._barred():
+            raise Refused(operation, f"the credit was valid until {self._valid_until:%d %b %Y %H:%M}; top up first")
+
+    def _meet(self, to: "Credit", at: datetime) -> None:
+        """Bring both sides of a transfer to the same moment, or change neither."""
+        if to is self:
+            raise InputError("to", to.name, "another account")
+        if in_qatar("at", at) < to.now:
+            raise InputError("at", str(at), f"no earlier than {to.now}, the clock of {to.name}")
+        self.advance(at)
+        to.advance(at)
+        for account in (self, to):
+            account._must_be_valid("transfer")

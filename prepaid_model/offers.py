@@ -1,0 +1,119 @@
+"""What an operator sells and on which terms, as the accounts see it; `catalogue` reads it from `data/`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from prepaid_model.errors import InputError, Refused, whole
+from prepaid_model.rating import HOURS, Tariff
+from prepaid_model.units import QAR, format_money
+
+BY_THE_BYTE = Tariff(price=0, per=1, increment=1)
+"""How a plain bundle is counted: byte by byte, at no further price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A volume of data for a price, for a time.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    price : int
+        Micros, paid from the main balance.
+    volume : int
+        Bytes granted.
+    lasts : timedelta
+        From the purchase until it expires.
+    traffic : str or None
+        The one kind of traffic it serves; None for all.
+    hours : tuple of int or None
+        Hours of the day in which it serves, from and until; None for all.
+    tariff : Tariff
+        How it is counted: its increment, and a price or a fee a session for a discounted bundle.
+    priority : int
+        Higher pays first, where the account's order is by priority.
+    blocker : bool
+        When it cannot pay, nothing after it does.
+    rollover : int
+        Most bytes that a paid renewal carries into the next period.
+
+    Examples
+    --------
+    >>> from prepaid_model.units import GB, QAR
+    >>> Bundle("1 GB week", price=10 * QAR, volume=GB, lasts=timedelta(days=7)).volume
+    1000000000
+    """
+
+    name: str
+    price: int
+    volume: int
+    lasts: timedelta
+    traffic: str | None = None
+    hours: tuple[int, int] | None = None
+    tariff: Tariff = BY_THE_BYTE
+    priority: int = 0
+    blocker: bool = False
+    rollover: int = 0
+
+    def __post_init__(self) -> None:
+        whole("bundle price", self.price, unit="micros")
+        whole("bundle volume", self.volume, least=1, unit="bytes")
+        whole("bundle rollover", self.rollover, unit="bytes")
+        if self.lasts <= timedelta(0):
+            raise InputError("bundle lasts", self.lasts, "a time longer than zero")
+        if self.hours and not (0 <= self.hours[0] < HOURS and 0 <= self.hours[1] <= HOURS):
+            raise InputError("bundle hours", self.hours, "hours of the day from 0 to 24")
+
+
+class Validity(NamedTuple):
+    """How long a top-up of at least `amount` micros keeps the credit valid."""
+
+    amount: int
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The rules of a prepaid account's life: how long credit is valid, and what comes after.
+
+    Parameters
+    ----------
+    validity : tuple of Validity
+        By rising amount; the first names the smallest top-up there is.
+    grace : timedelta
+        After the credit's validity: use is barred, the balance kept. Then it is forfeited.
+    lend_up_to : int
+        Micros lent when a bundle costs more than the credit; 0 switches the loan off.
+    """
+
+    validity: tuple[Validity, ...] = field(default=(Validity(1, timedelta(days=30)),))
+    grace: timedelta = timedelta(days=30)
+    lend_up_to: int = 0
+
+    def __post_init__(self) -> None:
+        amounts = [step.amount for step in self.validity]
+        if not amounts or amounts != sorted(set(amounts)):
+            raise InputError("validity", amounts, "at least one amount, in rising order")
+        if self.grace < timedelta(0) or any(step.lasts <= timedelta(0) for step in self.validity):
+            raise InputError("validity", self.validity, "times longer than zero")
+        whole("lend_up_to", self.lend_up_to, unit="micros")
+
+    def lasts(self, amount: int) -> timedelta:
+        """Return how long a top-up keeps the credit valid.
+
+        Raises
+        ------
+        Refused
+            If it is less than the smallest top-up.
+
+        Examples
+        --------
+        >>> Lifecycle((Validity(5 * QAR, timedelta(days=7)), Validity(25 * QAR, timedelta(days=30)))).lasts(30 * QAR)
+        datetime.timedelta(days=30)
+        """
+        if amount < self.validity[0].amount:
+            least = format_money(self.validity[0].amount)
+            raise Refused(f"top up {format_money(amount)}", f"the smallest top-up is {least}")
+        return next(step.lasts for step in reversed(self.validity) if step.amount <= amount)
