@@ -52,7 +52,7 @@ format: $(INSTALLED) ## Put every file in the common style
 
 lock: $(INSTALLED) ## Pin what pyproject.toml asks for (LOCK_ARGS=--upgrade for the newest)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --custom-compile-command "make lock" --extra test $(LOCK_ARGS) \
+		--no-annotate --no-strip-extras --custom-compile-command "make lock" --all-extras $(LOCK_ARGS) \
 		--output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment and everything made by the tools
