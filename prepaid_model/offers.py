@@ -117,3 +117,43 @@ class Lifecycle:
             least = format_money(self.validity[0].amount)
             raise Refused(f"top up {format_money(amount)}", f"the smallest top-up is {least}")
         return next(step.lasts for step in reversed(self.validity) if step.amount <= amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A postpaid plan: service first, the bill after.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    fee : int
+        Micros a month, charged in advance.
+    allowance : int
+        Bytes a month that the fee includes.
+    overage : Tariff
+        The price of what goes beyond.
+    credit_limit : int
+        Micros the customer may owe before service stops.
+    spend_cap : int or None
+        Micros of overage a month after which service stops, unless the customer agrees to more; None for no cap.
+    due_after : timedelta
+        From the invoice until it is due.
+    """
+
+    name: str
+    fee: int
+    allowance: int
+    overage: Tariff
+    credit_limit: int
+    spend_cap: int | None = None
+    due_after: timedelta = timedelta(days=14)
+
+    def __post_init__(self) -> None:
+        whole("plan fee", self.fee, unit="micros")
+        whole("plan allowance", self.allowance, unit="bytes")
+        whole("plan credit limit", self.credit_limit, unit="micros")
+        if self.spend_cap is not None:
+            whole("plan spend cap", self.spend_cap, unit="micros")
+        if self.due_after <= timedelta(0):
+            raise InputError("plan due_after", self.due_after, "a time longer than zero")

@@ -21,7 +21,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Self, TextIO, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from prepaid_model.errors import InputError, whole
@@ -30,6 +39,7 @@ from prepaid_model.units import parse_moment, parse_money, parse_volume
 DATA = Path(__file__).resolve().parent.parent / "data"
 """The folder of the data files: at the top of the checkout."""
 
+_FROM_FILE = object()  # marks what a person wrote down; code may give whole micros and bytes
 _ABSENT = "nothing"
 _SURPLUS = "cells beyond the last column"
 
@@ -63,19 +73,17 @@ class DataError(InputError):
         return type(self), (self.file, self.entry, self.field, self.value, self.expected)
 
 
-def _money(value: Any) -> int:
-    if isinstance(value, float):
+def _money(value: Any, info: ValidationInfo) -> int:
+    if info.context is _FROM_FILE and not isinstance(value, str):
         raise InputError(
-            "amount", value, 'riyals written as text, such as "10.00": a bare number with a point is inexact'
+            "amount", value, 'riyals written as text, such as "10.00": a bare number is inexact or unclear'
         )
     return parse_money(value) if isinstance(value, str) else whole("amount", value, unit="micros")
 
 
-def _volume(value: Any) -> int:
-    if isinstance(value, float):
-        raise InputError(
-            "volume", value, 'a volume written as text, such as "1.5 GB": a bare number with a point is inexact'
-        )
+def _volume(value: Any, info: ValidationInfo) -> int:
+    if info.context is _FROM_FILE and not isinstance(value, str):
+        raise InputError("volume", value, 'a volume written as text with its unit, such as "1.5 GB"')
     return parse_volume(value) if isinstance(value, str) else whole("volume", value, unit="bytes")
 
 
@@ -198,7 +206,7 @@ def _rows(lines: TextIO, row: type[EntryT], file: str) -> Iterator[tuple[int, En
 
 def _checked(raw: Mapping[str, Any], model: type[EntryT], file: str, entry: str) -> EntryT:
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=_FROM_FILE)
     except ValidationError as error:
         raise _plain(error.errors()[0], raw, file, entry) from None
 

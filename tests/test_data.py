@@ -266,10 +266,11 @@ def test_money_and_volume_are_text_in_a_file(tmp_path):
     ("price", "expected"),
     [
         ("10.0", 'got 10.0, expected riyals written as text, such as "10.00"'),
-        ("true", "got True, expected a whole number of micros"),
+        ("true", "got True, expected riyals written as text"),
+        ("10", "got 10, expected riyals written as text"),
         ('"ten"', "got 'ten', expected riyals such as 25 or 12.50"),
         ('"0.00000001"', "finer than can be charged"),
-        ("[1]", "got (1,), expected a whole number of micros"),
+        ("[1]", "got (1,), expected riyals written as text"),
     ],
 )
 def test_money_that_is_not_exact_is_refused_with_the_reason(tmp_path, price, expected):
