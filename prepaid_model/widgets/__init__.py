@@ -1,1 +1,5 @@
 """Experiments, predictions and checked questions for the lessons, over ipywidgets."""
+
+from prepaid_model.widgets.ready import check_widgets
+
+__all__ = ["check_widgets"]
