@@ -6,16 +6,20 @@ only forward. What falls due on the way is booked at its own instant; where inst
 comes first, then renewals, then the operation that arrived.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from prepaid_model.buckets import MAIN, ORDERS, Bucket, Purse, Session, Terms, plan
 from prepaid_model.errors import InputError
+from prepaid_model.hours import size, spread
 from prepaid_model.ledger import Kind, LawBroken, Ledger
 from prepaid_model.offers import Bundle, Lifecycle
 from prepaid_model.rating import Step, Tariff
-from prepaid_model.units import ZONE
+from prepaid_model.units import ZONE, in_qatar, quantity
 
 GENERAL = "general"
 """The kind of traffic that only buckets for all traffic serve."""
@@ -125,7 +129,8 @@ class Balances:
 
     def available(self, volume: int, *, traffic: str = GENERAL) -> int:
         """Return how many of `volume` bytes could be served now; nothing is changed."""
-        return volume - plan(self._purse(traffic), volume, Session(), at=self._now)[1]
+        flow = spread(quantity("volume", volume, unit="bytes"), self._now)
+        return volume - size(plan(self._purse(traffic), flow, Session())[1])
 
     def advance(self, at: datetime) -> None:
         """Let time pass: book everything that falls due until `at`, included.
@@ -154,16 +159,22 @@ class Balances:
         """
         self.ledger.check()
         rows = self.ledger.columns()
-        told = {MAIN: 0}
-        for row in rows:
-            told[int(row["bucket"])] = int(row["left"])
-        told[MAIN] = int(rows["balance"][-1]) if len(rows) else 0
-        held = {MAIN: self._credit} | {bucket.id: bucket.left for bucket in self._buckets.values()}
-        for source in told.keys() | held.keys():
-            if told.get(source, 0) != held.get(source, 0):
-                name = f"bucket {source}" if source else "the main balance"
-                message = f"{name} is {held.get(source, 0)}, its ledger says {told.get(source, 0)}"
-                raise LawBroken(len(rows) + 1, message)
+        past_last = len(rows) + 1
+        told, held = np.zeros(past_last, dtype="i8"), np.zeros(past_last, dtype="i8")
+        told[rows["bucket"]] = rows["left"]  # of several, the last one stays
+        told[MAIN] = rows["balance"][-1] if len(rows) else 0
+        held[MAIN] = self._credit
+        for bucket in self._buckets.values():
+            held[bucket.id] = bucket.left
+        for source in np.flatnonzero(told != held):
+            name = f"bucket {source}" if source else "the main balance"
+            raise LawBroken(past_last, f"{name} is {held[source]}, its ledger says {told[source]}")
+        owed = int(rows["money"][np.isin(rows["kind"], (Kind.LOAN, Kind.LOAN_REPAID))].sum())
+        if owed != self._owed:
+            raise LawBroken(past_last, f"the loan is {self._owed}, its ledger says {owed}")
+        excused = np.cumsum(rows["kind"] == Kind.OVERDRAFT) > 0
+        if (debts := (rows["balance"] < 0) & ~excused).any():
+            raise LawBroken(int(np.argmax(debts)) + 1, "the balance is below zero, and no overdraft says why")
 
     def _move(
         self,
@@ -211,7 +222,12 @@ class Balances:
         operation = self._move(Kind.BUNDLE, money=-bundle.price, note=note or bundle.name)
         terms = Terms(bundle, self._now, self._now + bundle.lasts, paid=bundle.price, renews=renews)
         self._grant(terms, bundle.volume, Kind.GRANT, operation)
+        self._debited()
         return operation
+
+    def _debited(self) -> bool:
+        """After money was taken: do what that sets off, and tell whether it brought money; here nothing does."""
+        return False
 
     def _fall_due(self) -> None:
         """Book what falls due at this instant: expiries, then the end of validity, then renewals."""
@@ -243,14 +259,14 @@ class Balances:
         if self._barred() or self._credit < bundle.price:
             self._expire(bucket)
             return
-        rolled = min(bucket.left, bundle.rollover)
-        if rolled:
-            self._move(Kind.ROLLED_OUT, bucket=bucket, volume=-rolled, note=bucket.name)
-        self._expire(bucket)
-        operation = self._purchase(bundle, renews=True)
-        if rolled:
-            terms = Terms(bundle, self._now, self._now + bundle.lasts)
+        if rolled := min(bucket.left, bundle.rollover):
+            # It keeps its share of what was paid, and is granted before the new period's data: the older grant.
+            share = bucket.terms.share(rolled, self.ledger[bucket.id].volume)
+            terms = replace(share, starts=self._now, expires=self._now + bundle.lasts)
+            operation = self._move(Kind.ROLLED_OUT, bucket=bucket, volume=-rolled, note=bucket.name)
             self._grant(terms, rolled, Kind.ROLLED_IN, operation)
+        self._expire(bucket)
+        self._purchase(bundle, renews=True)
 
     def _barred(self) -> bool:
         """Whether the credit's validity is over: in grace or expired."""
@@ -269,7 +285,8 @@ class Balances:
             over = self._grace_until is not None and self._grace_until <= self._now
             return Status.EXPIRED if over else Status.GRACE
         kinds = {GENERAL} | {bucket.terms.bundle.traffic or GENERAL for bucket in self._buckets.values()}
-        served = any(plan(self._purse(kind), 1, Session(), at=self._now)[1] == 0 for kind in kinds)
+        byte = spread(1, self._now)
+        served = any(not plan(self._purse(kind), byte, Session())[1] for kind in kinds)
         return Status.ACTIVE if served else Status.SUSPENDED
 
     def _look_ahead(self) -> None:
@@ -284,7 +301,7 @@ class Balances:
         self._find_payer()
 
     def _find_payer(self) -> None:
-        """Find who pays for the next byte of any traffic, if that is simple: a plain bucket, or credit at a flat price."""
+        """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price."""
         purse = self._purse()
         payers = [bucket for bucket in purse.buckets if bucket.left or bucket.terms.bundle.blocker]
         steady = self._order != "largest" or len(payers) == 1
@@ -292,16 +309,3 @@ class Balances:
         self._price = purse.tariff.flat if purse.tariff and not payers else None
         # Down to this credit the next increment can still be paid, so the account stays active.
         self._floor = self._price.price if self._price else 0
-
-
-def in_qatar(field: str, at: datetime) -> datetime:
-    """Return a moment on the account's clock.
-
-    Raises
-    ------
-    InputError
-        If it has no time zone.
-    """
-    if getattr(at, "tzinfo", None) is None:
-        raise InputError(field, at, "a date and time with its time zone (see parse_moment)")
-    return at if at.tzinfo is ZONE else at.astimezone(ZONE)

@@ -5,18 +5,18 @@ serves how much of a volume: slack a session has already paid for, then live buc
 account's order, then the main balance.
 """
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from prepaid_model.hours import Flow, cut, in_hours
 from prepaid_model.offers import Bundle
-from prepaid_model.rating import NOTHING_YET, Running, Tariff, afford, in_hours
+from prepaid_model.rating import NOTHING_YET, Running, Tariff, afford
+from prepaid_model.units import LARGEST
 
 MAIN = 0
 """Stands for the main balance where a bucket id is meant."""
-_NO_LIMIT = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Terms:
     expires: datetime
     paid: int = 0
     renews: bool = False
+
+    def share(self, volume: int, granted: int) -> "Terms":
+        """Return the terms of a part that goes its own way: its share of what was paid, and no renewal."""
+        return replace(self, paid=self.paid * volume // granted, renews=False)
 
 
 @dataclass(slots=True)
@@ -57,7 +61,9 @@ class Bucket:
     def plain(self) -> bool:
         """Whether any byte at any hour can be taken from it, at no price and without rounding."""
         bundle = self.terms.bundle
-        return bundle.traffic is None and bundle.hours is None and bundle.tariff.increment == 1 and not _costs(bundle)
+        flat = bundle.tariff.flat
+        by_the_byte = flat is not None and flat.increment == 1 and flat.price == 0
+        return bundle.traffic is None and bundle.hours is None and by_the_byte
 
     def live(self, at: datetime) -> bool:
         """Tell whether it has started and not expired."""
@@ -117,8 +123,8 @@ class Draw(NamedTuple):
     ----------
     bucket : Bucket or None
         None for the main balance.
-    served : int
-        Bytes carried.
+    flow : Flow
+        Bytes carried, and when.
     volume, money, fee : int
         Bytes taken from the bucket; micros taken from the main balance, and how much of them is a session fee.
     after : Running
@@ -126,7 +132,7 @@ class Draw(NamedTuple):
     """
 
     bucket: Bucket | None
-    served: int
+    flow: Flow
     volume: int
     money: int
     fee: int
@@ -141,65 +147,46 @@ class Purse(NamedTuple):
     tariff: Tariff | None
 
 
-def plan(
-    purse: Purse, volume: int, session: Session, *, at: datetime, until: datetime | None = None
-) -> tuple[list[Draw], int]:
-    """Work out who serves a volume that flows evenly from `at` until `until`; nothing is changed.
+def plan(purse: Purse, flow: Flow, session: Session) -> tuple[list[Draw], Flow]:
+    """Work out who serves the bytes of a flow; nothing is changed.
 
     Returns
     -------
     list of Draw
         In the order in which they pay.
-    int
-        Bytes that nobody can serve.
+    Flow
+        What nobody can serve.
     """
     draws: list[Draw] = []
     totals = dict(session.totals)
-    credit, rest = purse.credit, volume
-    for source, most in _sources(purse, session):
-        wanted = min(rest, most)
-        if wanted:
-            key, tariff = (source.id, source.terms.bundle.tariff) if source else (MAIN, purse.tariff)
-            assert tariff is not None  # the main balance is a source only if there is one
-            start, end = _share(at, until, volume - rest, wanted, volume)
-            before = totals.get(key, NOTHING_YET)
-            data = source.left if source else None
-            served, after = afford(tariff, wanted, credit=credit, at=start, until=end, before=before, data=data)
-            if served:
-                money = after.charged - before.charged
-                fee = 0 if before.used else min(tariff.session_fee, money)
-                draws.append(Draw(source, served, after.billed - before.billed if source else 0, money, fee, after))
-                totals[key] = after
-                credit -= money
-                rest -= served
+    credit, rest = max(purse.credit, 0), flow
+    for source, tariff, most in _sources(purse, session):
         if not rest:
             break
+        key = source.id if source else MAIN
+        before = totals.get(key, NOTHING_YET)
+        data = source.left if source else None
+        served, after = afford(tariff, cut(rest, most)[0], credit=credit, before=before, data=data)
+        if served:
+            carried, rest = cut(rest, served)
+            money = after.charged - before.charged
+            fee = 0 if before.used else min(tariff.session_fee, money)
+            draws.append(Draw(source, carried, after.billed - before.billed if source else 0, money, fee, after))
+            totals[key] = after
+            credit -= money
     return draws, rest
 
 
-def _sources(purse: Purse, session: Session) -> Iterator[tuple[Bucket | None, int]]:
-    """Yield who may serve, in order, and how much at the most: first what the session has already paid for."""
-    everyone: list[Bucket | None] = [*purse.buckets]
+def _sources(purse: Purse, session: Session) -> Iterator[tuple[Bucket | None, Tariff, int]]:
+    """Yield who may serve, at which tariff, and how much at the most: first what the session has already paid for."""
+    everyone: list[tuple[Bucket | None, Tariff]] = [(bucket, bucket.terms.bundle.tariff) for bucket in purse.buckets]
     if purse.tariff:
-        everyone.append(None)
-    for source in everyone:
-        tariff = source.terms.bundle.tariff if source else purse.tariff
+        everyone.append((None, purse.tariff))
+    for source, tariff in everyone:
         total = session.totals.get(source.id if source else MAIN, NOTHING_YET)
-        if total.billed > total.used and tariff and not tariff.each_report_alone:
-            yield source, total.billed - total.used
-    for source in everyone:
-        yield source, source.left if source else _NO_LIMIT
+        if total.billed > total.used and not tariff.each_report_alone:
+            yield source, tariff, total.billed - total.used
+    for source, tariff in everyone:
+        yield source, tariff, source.left if source else LARGEST
         if source and source.terms.bundle.blocker:
             return
-
-
-def _share(at: datetime, until: datetime | None, done: int, part: int, volume: int) -> tuple[datetime, datetime | None]:
-    """Return when a part of an evenly flowing volume flows, after `done` bytes of it."""
-    if until is None:
-        return at, None
-    return at + (until - at) * done // volume, at + (until - at) * (done + part) // volume
-
-
-def _costs(bundle: Bundle) -> bool:
-    tariff = bundle.tariff
-    return bool(tariff.price or tariff.session_fee or tariff.tiers or tariff.hours)

@@ -6,14 +6,14 @@ the same key for something else is refused.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from prepaid_model.balances import Balances, in_qatar
-from prepaid_model.errors import InputError, Refused, whole
+from prepaid_model.balances import Balances
+from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle
 from prepaid_model.rating import Tariff
-from prepaid_model.units import format_money
+from prepaid_model.units import LARGEST, format_money, in_qatar, quantity
 
 
 class AutoTopUp(NamedTuple):
@@ -26,7 +26,7 @@ class AutoTopUp(NamedTuple):
 class Credit(Balances):
     """The main balance of a prepaid account and what a person can do with it; see `prepaid.PrepaidAccount`."""
 
-    __slots__ = ("_armed", "_auto_top_up", "_keys", "name")
+    __slots__ = ("_auto_top_up", "_keys", "name")
 
     def __init__(
         self,
@@ -42,7 +42,6 @@ class Credit(Balances):
         self.name = name
         self._keys = self.ledger.keys
         self._auto_top_up: AutoTopUp | None = None
-        self._armed = True
 
     def top_up(self, amount: int, *, at: datetime, channel: str = "voucher", key: str | None = None) -> int:
         """Add money to the main balance, and time to its validity; return the operation's id.
@@ -69,7 +68,7 @@ class Credit(Balances):
         >>> format_money(account.credit)
         'QAR 25.00'
         """
-        whole("top-up amount", amount, least=1, unit="micros")
+        quantity("top-up amount", amount, least=1)
         if done := self._done(key, Kind.TOP_UP, amount, channel):
             return done
         lasts = self.lifecycle.lasts(amount)
@@ -85,7 +84,7 @@ class Credit(Balances):
         Refused
             If the operator does not lend so much, or a loan is still owed.
         """
-        whole("loan", amount, least=1, unit="micros")
+        quantity("loan", amount, least=1)
         if done := self._done(key, Kind.LOAN, amount, ""):
             return done
         self.advance(at)
@@ -100,17 +99,16 @@ class Credit(Balances):
         Refused
             If the balance would fall below zero.
         """
-        if type(amount) is not int or amount == 0:
-            raise InputError("adjustment", amount, "a whole number of micros other than zero")
+        if type(amount) is not int or not 0 < abs(amount) <= LARGEST:
+            raise InputError("adjustment", amount, "a whole number of micros, up or down, other than zero")
         if done := self._done(key, Kind.ADJUSTMENT, amount, note):
             return done
         self.advance(at)
         if self._credit + amount < 0:
             raise Refused(f"adjust by {format_money(amount)}", f"the credit is {format_money(self._credit)}")
         operation = self._move(Kind.ADJUSTMENT, money=amount, note=note)
-        if amount > 0:
-            self._armed = True
-        self._debited()
+        if amount < 0:
+            self._debited()
         return self._finish(operation, key)
 
     def transfer(self, amount: int, to: "Credit", *, at: datetime, key: str | None = None) -> int:
@@ -121,7 +119,8 @@ class Credit(Balances):
         Refused
             If the credit does not cover it, what is owed on a loan set aside, or either account is not valid.
         """
-        whole("transfer amount", amount, least=1, unit="micros")
+        quantity("transfer amount", amount, least=1)
+        self._must_be_another(to)
         if done := self._done(key, Kind.TRANSFER_OUT, amount, f"to {to.name}"):
             return done
         self._meet(to, at)
@@ -130,7 +129,6 @@ class Credit(Balances):
             raise Refused(f"transfer {format_money(amount)}", f"own credit is {format_money(max(own, 0))}")
         operation = self._move(Kind.TRANSFER_OUT, money=-amount, note=f"to {to.name}")
         to._move(Kind.TRANSFER_IN, money=amount, note=f"from {self.name}")
-        to._armed = True
         to._look_ahead()
         self._debited()
         return self._finish(operation, key)
@@ -138,8 +136,8 @@ class Credit(Balances):
     def top_up_automatically(self, auto: AutoTopUp | None, *, at: datetime) -> None:
         """Top up whenever a debit brings the credit to a threshold or below; None to stop that."""
         if auto:
-            whole("auto top-up threshold", auto.threshold, unit="micros")
-            self.lifecycle.lasts(whole("auto top-up amount", auto.amount, least=1, unit="micros"))
+            quantity("auto top-up threshold", auto.threshold)
+            self.lifecycle.lasts(quantity("auto top-up amount", auto.amount, least=1))
         self.advance(at)
         self._auto_top_up = auto
         self._look_ahead()
@@ -152,7 +150,11 @@ class Credit(Balances):
 
     def _done(self, key: str | None, kind: Kind, amount: int, detail: str) -> int:
         """Return the operation that this key stands for, 0 for a new one; refuse the key of another."""
-        operation = self._keys.get(key, 0) if key is not None else 0
+        if key is None:
+            return 0
+        if type(key) is not str or not key:
+            raise InputError("key", key, "words that name the operation")
+        operation = self._keys.get(key, 0)
         if operation and (known := self.ledger.request(operation)) != (kind, amount, detail):
             raise Refused(f"key {key!r}", f"it stands for another operation ({known[0].label} {known[2]})")
         return operation
@@ -164,7 +166,6 @@ class Credit(Balances):
         if repaid := min(amount, self._owed):
             self._owed -= repaid
             self._move(Kind.LOAN_REPAID, money=-repaid, operation=operation)
-        self._armed = True
         return operation
 
     def _find_payer(self) -> None:
@@ -175,9 +176,8 @@ class Credit(Balances):
     def _debited(self) -> bool:
         """After money was taken: top up automatically if that is due; tell whether it was."""
         auto = self._auto_top_up
-        if auto is None or not self._armed or self._credit > auto.threshold:
+        if auto is None or self._credit > auto.threshold:
             return False
-        self._armed = False
         self._credited(auto.amount, "auto top-up", self._now + self.lifecycle.lasts(auto.amount))
         return True
 
@@ -196,10 +196,12 @@ class Credit(Balances):
         if self._barred():
             raise Refused(operation, f"the credit was valid until {self._valid_until:%d %b %Y %H:%M}; top up first")
 
+    def _must_be_another(self, to: Any) -> None:
+        if not isinstance(to, Credit) or to is self:
+            raise InputError("to", to.name if to is self else to, "another account")
+
     def _meet(self, to: "Credit", at: datetime) -> None:
         """Bring both sides of a transfer to the same moment, or change neither."""
-        if to is self:
-            raise InputError("to", to.name, "another account")
         if in_qatar("at", at) < to.now:
             raise InputError("at", str(at), f"no earlier than {to.now}, the clock of {to.name}")
         self.advance(at)

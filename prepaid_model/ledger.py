@@ -1,78 +1,24 @@
 """The ledger: every change of an account as an entry that is never changed, only reversed.
 
 Rows are packed into bytes (columns of whole numbers, no object a row), so that a million entries
-take one block of memory and become a frame without building objects.
-
-Two laws hold after every entry; `Ledger.check` looks for the entry that breaks one:
-
-- money: what came in less what went out is the main balance (`MONEY_LAW`);
-- bytes: the same, a bucket at a time (`BYTES_LAW`).
+take one block of memory and become a frame without building objects. `laws` says what holds after
+every entry; `Ledger.check` looks for the entry that breaks it.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from prepaid_model.units import ZONE
+from prepaid_model.laws import BYTES_LAW, MONEY_LAW, Kind, LawBroken, Rows, broken, terms
+from prepaid_model.units import ZONE, in_qatar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-Rows: TypeAlias = np.ndarray[Any, np.dtype[np.void]]
-"""Entries as a structured array."""
-
-
-class Kind(IntEnum):
-    """What an entry is. The label in a frame is the name in lower case, with spaces."""
-
-    TOP_UP = 1
-    REFUND = 2
-    LOAN = 3
-    TRANSFER_IN = 4
-    ADJUSTMENT = 5
-    BUNDLE = 6
-    USAGE = 7
-    FEE = 8
-    TRANSFER_OUT = 9
-    EXPIRED = 10
-    LOAN_REPAID = 11
-    GRANT = 12
-    ROLLED_IN = 13
-    ROLLED_OUT = 14
-    DENIED = 15
-    STATUS = 16
-    OVERDRAFT = 17
-    HOLD = 18
-    RELEASE = 19
-
-    @property
-    def label(self) -> str:
-        """The kind in plain words.
-
-        Examples
-        --------
-        >>> Kind.ROLLED_IN.label
-        'rolled in'
-        """
-        return self.name.lower().replace("_", " ")
-
-
-MONEY_LAW = {
-    +1: (Kind.TOP_UP, Kind.REFUND, Kind.LOAN, Kind.TRANSFER_IN, Kind.ADJUSTMENT),
-    -1: (Kind.BUNDLE, Kind.USAGE, Kind.FEE, Kind.TRANSFER_OUT, Kind.EXPIRED, Kind.LOAN_REPAID),
-}
-"""Kinds that add to the main balance, and kinds that take from it."""
-
-BYTES_LAW = {
-    +1: (Kind.GRANT, Kind.REFUND, Kind.ROLLED_IN, Kind.TRANSFER_IN),
-    -1: (Kind.USAGE, Kind.EXPIRED, Kind.ROLLED_OUT, Kind.TRANSFER_OUT),
-}
-"""Kinds that add to a bucket, and kinds that take from it."""
+__all__ = ["BYTES_LAW", "EPOCH", "MONEY_LAW", "Entry", "Kind", "LawBroken", "Ledger", "Rows"]
 
 
 class Entry(NamedTuple):
@@ -116,34 +62,18 @@ class Entry(NamedTuple):
     reverses: int
 
 
-class LawBroken(Exception):
-    """An entry after which the balances are not the sum of the entries.
-
-    Parameters
-    ----------
-    entry : int
-        Id of the first entry at fault; one past the last if the account differs from its ledger.
-    """
-
-    def __init__(self, entry: int, message: str) -> None:
-        super().__init__(f"entry {entry}: {message}")
-        self.entry = entry
-
-
 EPOCH = datetime(1970, 1, 1, tzinfo=ZONE)
 """Where the ledger's clock starts, in Qatar."""
-_MICROSECOND = timedelta(microseconds=1)
-# at (days, seconds, microseconds), kind, bucket, operation, reverses, money, volume, quantity, balance, left
-_ROW = struct.Struct("<iiiBiiiqqqqq")
+# The codes mean the same to `struct` and to numpy: i is 4 bytes, B is 1, q is 8.
+_FIELDS = {
+    **dict.fromkeys(("days", "seconds", "microseconds"), "i"),
+    "kind": "B",
+    **dict.fromkeys(("bucket", "operation", "reverses"), "i"),
+    **dict.fromkeys(("money", "volume", "quantity", "balance", "left"), "q"),
+}
+_ROW = struct.Struct("<" + "".join(_FIELDS.values()))
+_COLUMNS = np.dtype([(name, f"<{code}") for name, code in _FIELDS.items()])
 _pack = _ROW.pack
-_COLUMNS = np.dtype(
-    [
-        *((name, "<i4") for name in ("days", "seconds", "microseconds")),
-        ("kind", "u1"),
-        *((name, "<i4") for name in ("bucket", "operation", "reverses")),
-        *((name, "<i8") for name in ("money", "volume", "quantity", "balance", "left")),
-    ]
-)
 
 
 class Ledger:
@@ -154,7 +84,8 @@ class Ledger:
     notes : dict of int to str
         Words on an entry, where there are any (the channel of a top-up, the name of a bundle).
     terms : dict of int to object
-        What an entry agreed (a bucket's terms, a validity), so that the ledger alone rebuilds the account.
+        What an entry agreed, so that the ledger alone rebuilds the account: a grant its bucket's terms, a top-up
+        the end of validity, a renewal whether there will be one, a report the hours in which its bytes flowed.
     keys : dict of str to int
         Idempotency key of an operation, and the operation.
 
@@ -192,8 +123,8 @@ class Ledger:
         reverses: int = 0,
     ) -> int:
         """Write an entry down and return its id; without `operation` it starts one of its own."""
-        self._count = entry = self._count + 1
-        since = at - EPOCH
+        since = in_qatar("at", at) - EPOCH
+        entry = self._count + 1
         self._rows += _pack(
             since.days,
             since.seconds,
@@ -208,11 +139,27 @@ class Ledger:
             balance,
             left,
         )
+        self._count = entry
         return entry
 
-    def usage(self, at: datetime, bucket: int, money: int, volume: int, quantity: int, balance: int, left: int) -> int:
-        """Write down a usage that is an operation of its own: `append` without the ceremony, for speed."""
-        self._count = entry = self._count + 1
+    def usage(
+        self,
+        at: datetime,
+        bucket: int,
+        money: int,
+        volume: int,
+        quantity: int,
+        balance: int,
+        left: int,
+        key: str | None,
+    ) -> int:
+        """Write down a usage that is an operation of its own: `append` without the ceremony, for speed.
+
+        `at` is on Qatar's clock. Returns 0, and writes nothing, if the key is known already.
+        """
+        entry = self._count + 1
+        if key is not None and self.keys.setdefault(key, entry) != entry:
+            return 0
         since = at - EPOCH
         self._rows += _pack(
             since.days,
@@ -228,6 +175,7 @@ class Ledger:
             balance,
             left,
         )
+        self._count = entry
         return entry
 
     def __len__(self) -> int:
@@ -251,8 +199,9 @@ class Ledger:
 
     def of(self, operation: int) -> list[Entry]:
         """Return the entries of an operation."""
-        chosen = np.flatnonzero(self.columns()["operation"] == operation)
-        return [self[int(place) + 1] for place in chosen]
+        before = max(operation - 1, 0)  # its id is that of its first entry
+        chosen = np.flatnonzero(self.columns(since=before)["operation"] == operation)
+        return [self[before + int(place) + 1] for place in chosen]
 
     def request(self, operation: int) -> tuple[Kind, int, str]:
         """Return what an operation asked for, to tell whether another with the same key asks for the same.
@@ -270,9 +219,9 @@ class Ledger:
             amount = 0  # how much of what is in the words: a whole refund names no amount
         return kind, amount, self.notes.get(operation, "")
 
-    def columns(self) -> Rows:
-        """Return a copy of all rows as a structured array of whole numbers."""
-        return np.frombuffer(bytes(self._rows), dtype=_COLUMNS)
+    def columns(self, *, since: int = 0) -> Rows:
+        """Return a copy of all rows, or of those after entry `since`, as a structured array of whole numbers."""
+        return np.frombuffer(bytes(memoryview(self._rows)[since * _ROW.size :]), dtype=_COLUMNS)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the entries as a frame, one row an entry: money in micros, volumes in bytes, times in Qatar.
@@ -325,38 +274,31 @@ class Ledger:
         sums = {kind: int(rows[column][rows["kind"] == kind].sum()) for kind in kinds}
         return {kind: total for kind, total in sums.items() if total}
 
+    def money_law(self) -> dict[str, int]:
+        """Return the terms of the law of money, each with its sum, and the main balance that they add up to.
+
+        Examples
+        --------
+        >>> from prepaid_model.units import parse_moment
+        >>> ledger = Ledger()
+        >>> _ = ledger.append(parse_moment("2026-01-01 09:00"), Kind.TOP_UP, money=5_000_000, balance=5_000_000)
+        >>> {term: micros for term, micros in ledger.money_law().items() if micros}
+        {'top up': 5000000, 'main balance': 5000000}
+        """
+        rows = self.columns()
+        return terms(rows, "money", MONEY_LAW) | {"main balance": int(rows["balance"][-1]) if len(rows) else 0}
+
+    def bytes_law(self, bucket: int) -> dict[str, int]:
+        """Return the terms of the law of bytes for a bucket, and what is left, which they add up to."""
+        rows = self.columns()
+        rows = rows[rows["bucket"] == bucket]
+        return terms(rows, "volume", BYTES_LAW) | {"left": int(rows["left"][-1]) if len(rows) else 0}
+
     def check(self) -> None:
         """Raise `LawBroken`, naming the entry, unless balances are the sum of entries after each of them."""
         rows = self.columns()
-        seconds = self.moments(rows).view("i8")
-        self._refuse(rows, np.diff(seconds, prepend=seconds[:1]) < 0, "is earlier than the one before it")
-        self._refuse(rows, np.cumsum(rows["money"]) != rows["balance"], "the balance is not the sum of money so far")
-        lawful_money = _allowed(rows, "money", MONEY_LAW)
-        self._refuse(rows, ~lawful_money, "money moved the wrong way for its kind")
-        lawful_bytes = _allowed(rows, "volume", BYTES_LAW)
-        self._refuse(rows, ~lawful_bytes, "bytes moved the wrong way for their kind")
-        # A bucket at a time: a stable sort keeps each bucket's entries in order.
-        order = np.argsort(rows["bucket"], kind="stable")
-        grouped = rows[order]
-        running = np.cumsum(grouped["volume"])
-        first = np.flatnonzero(np.diff(grouped["bucket"], prepend=-1))
-        before = np.repeat(running[first] - grouped["volume"][first], np.diff(first, append=len(grouped)))
-        wrong = np.zeros(len(rows), dtype=bool)
-        wrong[order] = (running - before != grouped["left"]) | (grouped["left"] < 0)
-        self._refuse(rows, wrong, "what is left in the bucket is not the sum of its bytes so far")
-
-    def _refuse(self, rows: Rows, wrong: Any, law: str) -> None:
-        if len(rows) and wrong.any():
-            entry = int(np.argmax(wrong)) + 1
-            raise LawBroken(entry, f"{law} ({self[entry]})")
-
-
-def _allowed(rows: Rows, column: str, law: Mapping[int, tuple[Kind, ...]]) -> Any:
-    moved = rows[column]
-    into = np.isin(rows["kind"], law[+1]) & (moved > 0)
-    out = np.isin(rows["kind"], law[-1]) & (moved < 0)
-    either_way = (rows["kind"] == Kind.ADJUSTMENT) & (column == "money")
-    return (moved == 0) | into | out | either_way
+        if fault := broken(rows, self.moments(rows)):
+            raise LawBroken(*fault)
 
 
 def _sparse(length: int, values: dict[int, str]) -> Any:

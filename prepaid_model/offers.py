@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prepaid_model.errors import InputError, Refused, whole
-from prepaid_model.rating import HOURS, Tariff
-from prepaid_model.units import QAR, format_money
+from prepaid_model.hours import check_hours
+from prepaid_model.rating import Tariff
+from prepaid_model.units import format_money, quantity
 
+LONGEST = timedelta(days=36_525)
+"""The longest time an offer may last: a hundred years."""
 BY_THE_BYTE = Tariff(price=0, per=1, increment=1)
 """How a plain bundle is counted: byte by byte, at no further price."""
 
@@ -58,13 +61,12 @@ class Bundle:
     rollover: int = 0
 
     def __post_init__(self) -> None:
-        whole("bundle price", self.price, unit="micros")
-        whole("bundle volume", self.volume, least=1, unit="bytes")
-        whole("bundle rollover", self.rollover, unit="bytes")
-        if self.lasts <= timedelta(0):
-            raise InputError("bundle lasts", self.lasts, "a time longer than zero")
-        if self.hours and not (0 <= self.hours[0] < HOURS and 0 <= self.hours[1] <= HOURS):
-            raise InputError("bundle hours", self.hours, "hours of the day from 0 to 24")
+        quantity("bundle price", self.price)
+        quantity("bundle volume", self.volume, least=1, unit="bytes")
+        quantity("bundle rollover", self.rollover, unit="bytes")
+        _length("bundle lasts", self.lasts)
+        if self.hours is not None:
+            check_hours("bundle hours", *self.hours)
 
 
 class Validity(NamedTuple):
@@ -93,12 +95,13 @@ class Lifecycle:
     lend_up_to: int = 0
 
     def __post_init__(self) -> None:
-        amounts = [step.amount for step in self.validity]
+        amounts = [quantity("validity amount", step.amount, least=1) for step in self.validity]
         if not amounts or amounts != sorted(set(amounts)):
             raise InputError("validity", amounts, "at least one amount, in rising order")
-        if self.grace < timedelta(0) or any(step.lasts <= timedelta(0) for step in self.validity):
-            raise InputError("validity", self.validity, "times longer than zero")
-        whole("lend_up_to", self.lend_up_to, unit="micros")
+        for step in self.validity:
+            _length("validity lasts", step.lasts)
+        _length("grace", self.grace, least=timedelta(0))
+        quantity("lend_up_to", self.lend_up_to)
 
     def lasts(self, amount: int) -> timedelta:
         """Return how long a top-up keeps the credit valid.
@@ -110,6 +113,7 @@ class Lifecycle:
 
         Examples
         --------
+        >>> from prepaid_model.units import QAR
         >>> Lifecycle((Validity(5 * QAR, timedelta(days=7)), Validity(25 * QAR, timedelta(days=30)))).lasts(30 * QAR)
         datetime.timedelta(days=30)
         """
@@ -157,3 +161,9 @@ class Plan:
             whole("plan spend cap", self.spend_cap, unit="micros")
         if self.due_after <= timedelta(0):
             raise InputError("plan due_after", self.due_after, "a time longer than zero")
+
+
+def _length(field: str, lasts: Any, *, least: timedelta = timedelta(microseconds=1)) -> None:
+    if not isinstance(lasts, timedelta) or not least <= lasts <= LONGEST:
+        more = "longer than zero, at most" if least else "of no less than zero and at most"
+        raise InputError(field, str(lasts), f"a time {more} a hundred years")

@@ -5,18 +5,20 @@ The operations a person or a network can ask for. Each is checked first and then
 once: the same again gives the same answer, the same key for something else is refused.
 """
 
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from prepaid_model.balances import GENERAL, in_qatar
+from prepaid_model.balances import GENERAL
 from prepaid_model.buckets import MAIN, Bucket, Draw, Session, Terms, plan
 from prepaid_model.credit import AutoTopUp, Credit
-from prepaid_model.errors import InputError, Refused, whole
+from prepaid_model.errors import InputError, Refused
+from prepaid_model.hours import Flow, size, spread
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle
 from prepaid_model.rating import Tariff
 from prepaid_model.reversal import Charge, charges
-from prepaid_model.units import format_volume
+from prepaid_model.units import LARGEST, ZONE, format_volume, quantity
 
 __all__ = ["GENERAL", "AutoTopUp", "PrepaidAccount", "Usage"]
 
@@ -85,16 +87,34 @@ class PrepaidAccount(Credit):
         Refused
             If the credit does not pay for it, or the credit's validity is over.
         """
+        if not isinstance(bundle, Bundle):
+            raise InputError("bundle", bundle, "a Bundle")
         detail = f"{bundle.name}, renews" if renews else bundle.name
         if done := self._done(key, Kind.BUNDLE, bundle.price, detail):
+            if self.ledger.terms[done + 1].bundle != bundle:
+                raise Refused(f"key {key!r}", f"it stands for another bundle named {bundle.name}")
             return done
         self.advance(at)
         self._must_be_valid(f"buy {bundle.name}")
         if self._credit < bundle.price:
             self._lend(bundle.price - self._credit, f"buy {bundle.name}")
-        operation = self._purchase(bundle, renews=renews, note=detail)
-        self._debited()
-        return self._finish(operation, key)
+        return self._finish(self._purchase(bundle, renews=renews, note=detail), key)
+
+    def renew_automatically(self, bucket: Bucket, renews: bool, *, at: datetime) -> None:  # noqa: FBT001  (as below)
+        """Let a bundle be bought again at its end, or not.
+
+        Raises
+        ------
+        Refused
+            If the bucket has expired.
+        """
+        self.advance(at)
+        bought = self._bucket(bucket)
+        if bought is None:
+            raise Refused("change the renewal", "the bucket has expired")
+        bought.terms = replace(bought.terms, renews=renews)
+        self._move(Kind.RENEWAL, bucket=bought, note="renews" if renews else "does not renew", terms=renews)
+        self._look_ahead()
 
     def use(self, volume: int, *, at: datetime, traffic: str = GENERAL, key: str | None = None) -> Usage:
         """Use `volume` bytes: live buckets pay in order, then the main balance if its owner allows it.
@@ -117,43 +137,37 @@ class PrepaidAccount(Credit):
         """
         # The common case, and only that: one plain bucket or the main balance pays for all, and enough is
         # left that the account's status does not change. Everything else takes the long way, `_use`.
-        try:
-            if (
-                type(volume) is int
-                and volume > 0
-                and self._now <= at < self._wake
-                and traffic == GENERAL
-                and (key is None or key not in self._keys)
-            ):
-                if (head := self._head) is not None:
-                    left = head.left - volume
-                    if left > 0:
-                        self._now, head.left = at, left
-                        operation = self.ledger.usage(at, head.id, 0, -volume, volume, self._credit, left)
-                        if key is not None:
-                            self._keys[key] = operation
-                        return _usage(Usage, (operation, volume, 0, 0))
-                elif (price := self._price) is not None:
-                    cost = -(-volume // price.increment) * price.price
-                    credit = self._credit - cost
-                    if credit >= self._floor:
-                        self._now, self._credit = at, credit
-                        operation = self.ledger.usage(at, MAIN, -cost, 0, volume, credit, 0)
-                        if key is not None:
-                            self._keys[key] = operation
-                        return _usage(Usage, (operation, volume, 0, cost))
-        except TypeError:
-            in_qatar("at", at)  # a moment without a zone cannot be compared: say so
-            raise
+        if (
+            type(volume) is int
+            and 0 < volume <= LARGEST
+            and getattr(at, "tzinfo", None) is ZONE
+            and self._now <= at < self._wake
+            and traffic == GENERAL
+        ):
+            if (head := self._head) is not None:
+                left = head.left - volume
+                if left > 0 and (
+                    operation := self.ledger.usage(at, head.id, 0, -volume, volume, self._credit, left, key)
+                ):
+                    self._now, head.left = at, left
+                    return _usage(Usage, (operation, volume, 0, 0))
+            elif (price := self._price) is not None:
+                cost = -(-volume // price.increment) * price.price
+                credit = self._credit - cost
+                if credit >= self._floor and (
+                    operation := self.ledger.usage(at, MAIN, -cost, 0, volume, credit, 0, key)
+                ):
+                    self._now, self._credit = at, credit
+                    return _usage(Usage, (operation, volume, 0, cost))
         return self._use(volume, at, traffic, key)
 
     def _use(self, volume: int, at: datetime, traffic: str, key: str | None) -> Usage:
-        whole("volume", volume, least=1, unit="bytes")
+        quantity("volume", volume, least=1, unit="bytes")
         if done := self._done(key, Kind.USAGE, volume, "" if traffic == GENERAL else traffic):
             return self._answer(done)
         self.advance(at)
         session = Session()
-        denied = self._debit(volume, session, traffic)
+        denied = self._debit(spread(volume, self._now), session, traffic)
         if denied:
             entry = self._move(Kind.DENIED, quantity=denied, operation=session.operation)
             session.operation = session.operation or entry
@@ -164,22 +178,29 @@ class PrepaidAccount(Credit):
         return Usage(session.operation, volume - denied, denied, cost)
 
     def debit(
-        self, volume: int, session: Session, *, at: datetime, until: datetime | None = None, traffic: str = GENERAL
+        self, volume: int, session: Session, *, at: datetime, since: datetime | None = None, traffic: str = GENERAL
     ) -> int:
         """Charge what a session reports, as far as it can be paid; return the bytes that cannot.
+
+        They were carried all the same, and are recorded as uncollected.
 
         Parameters
         ----------
         volume : int
-            Bytes since its last report, spread evenly from `at` until `until`.
+            Bytes since its last report.
         session : Session
             Its running totals; they are brought up to date.
+        since : datetime or None
+            When they began to flow: evenly from then until `at`; None for all at `at`.
         """
-        whole("volume", volume, unit="bytes")
+        flow = spread(quantity("volume", volume, unit="bytes"), since or at, at)
         self.advance(at)
-        denied = self._debit(volume, session, traffic, until)
+        uncollected = self._debit(flow, session, traffic)
+        if uncollected:
+            entry = self._move(Kind.UNCOLLECTED, quantity=uncollected, operation=session.operation)
+            session.operation = session.operation or entry
         self._look_ahead()
-        return denied
+        return uncollected
 
     def refund(self, operation: int, volume: int | None = None, *, at: datetime, key: str | None = None) -> int:
         """Undo a usage, or its last `volume` bytes, exactly as it was charged; return the bytes undone.
@@ -196,18 +217,16 @@ class PrepaidAccount(Credit):
             return sum(entry.quantity for entry in self.ledger.of(done))
         made = charges(self.ledger, operation, self._tariff_of)
         used = sum(charge.standing for charge in made)
-        volume = used if volume is None else whole("refund volume", volume, least=1, unit="bytes")
+        volume = used if volume is None else quantity("refund volume", volume, least=1, unit="bytes")
         if not 0 < volume <= used:
-            raise InputError(
-                "refund volume", volume, f"at most the {used} bytes of operation {operation} still charged"
-            )
+            still = f"at most the {used} bytes of operation {operation} still charged"
+            raise InputError("refund volume", volume, still)
         self.advance(at)
         first, rest = 0, volume
         for charge in reversed(made):
             if part := min(rest, charge.standing):
                 first = self._give_back(charge, part, first, detail)
                 rest -= part
-        self._armed = True
         self._finish(first, key)
         return volume
 
@@ -228,18 +247,22 @@ class PrepaidAccount(Credit):
         Refused
             If the bucket is not live or holds less, or either account is not valid.
         """
-        whole("transfer volume", volume, least=1, unit="bytes")
-        if done := self._done(key, Kind.TRANSFER_OUT, volume, f"to {to.name}"):
+        quantity("transfer volume", volume, least=1, unit="bytes")
+        self._must_be_another(to)
+        self._bucket(bucket)
+        note = f"data of {bucket.id} to {to.name}" + (f", {into.id}" if into else "")
+        if done := self._done(key, Kind.TRANSFER_OUT, volume, note):
             return done
         self._meet(to, at)
-        source, target = self._buckets.get(bucket.id), into and to._buckets.get(into.id)
+        source, target = self._bucket(bucket), to._bucket(into) if into else None
         if source is None or source.left < volume or not source.live(self._now) or (into and target is None):
             raise Refused(f"transfer {format_volume(volume)}", "there is no live bucket that holds so much")
-        operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=f"to {to.name}")
+        operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=note)
+        received = f"data of {bucket.id} from {self.name}"
         if target:
-            to._move(Kind.TRANSFER_IN, bucket=target, volume=volume, note=f"from {self.name}")
+            to._move(Kind.TRANSFER_IN, bucket=target, volume=volume, note=received)
         else:
-            to._grant(source.terms, volume, Kind.TRANSFER_IN)
+            to._grant(source.terms.share(volume, self.ledger[source.id].volume), volume, Kind.TRANSFER_IN)
         to._look_ahead()
         return self._finish(operation, key)
 
@@ -249,30 +272,38 @@ class PrepaidAccount(Credit):
         self._out_of_bundle = allowed
         self._look_ahead()
 
-    def _debit(self, volume: int, session: Session, traffic: str, until: datetime | None = None) -> int:
+    def _debit(self, flow: Flow, session: Session, traffic: str) -> int:
         """Charge a session; return what cannot be served even after automatic top-ups."""
         while True:
-            draws, denied = plan(self._purse(traffic), volume, session, at=self._now, until=until)
+            draws, rest = plan(self._purse(traffic), flow, session)
             for draw in draws:
                 self._take(draw, session)
             topped_up = any(draw.money for draw in draws) and self._debited()
-            if not (denied and topped_up):
-                return denied
-            volume = denied
+            if not (rest and topped_up):
+                return size(rest)
+            flow = rest
 
     def _take(self, draw: Draw, session: Session) -> None:
+        at_once = len(draw.flow) == 1 and draw.flow[0][0] == self._now.hour
         entry = self._move(
             Kind.USAGE,
             money=draw.fee - draw.money,
             bucket=draw.bucket,
             volume=-draw.volume,
-            quantity=draw.served,
+            quantity=size(draw.flow),
             operation=session.operation,
+            terms=None if at_once else draw.flow,
         )
         session.operation = session.operation or entry
         if draw.fee:
             self._move(Kind.FEE, money=-draw.fee, operation=session.operation)
         session.totals[draw.bucket.id if draw.bucket else MAIN] = draw.after
+
+    def _bucket(self, asked: Any) -> Bucket | None:
+        """Return the account's own bucket, if it has not expired."""
+        if not isinstance(asked, Bucket):
+            raise InputError("bucket", asked, "one of the account's buckets")
+        return self._buckets.get(asked.id)
 
     def _answer(self, operation: int) -> Usage:
         """Tell again what became of a usage."""

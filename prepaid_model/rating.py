@@ -24,13 +24,12 @@ True
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, NamedTuple
 
-from prepaid_model.errors import InputError, whole
-from prepaid_model.units import MB
-
-HOURS = 24
+from prepaid_model.errors import InputError
+from prepaid_model.hours import HOURS, Flow, check_hours, cut, in_hours, size, spread
+from prepaid_model.units import MB, quantity
 
 
 class Tier(NamedTuple):
@@ -149,22 +148,32 @@ class Tariff:
 
     def _check(self) -> None:
         for name in ("price", "first_block", "session_fee"):
-            whole(name, getattr(self, name))
+            quantity(name, getattr(self, name))
         for name in ("per", "increment", "round_to"):
-            whole(name, getattr(self, name), least=1)
+            quantity(name, getattr(self, name), least=1)
         if self.cap is not None:
-            whole("cap", self.cap)
+            quantity("cap", self.cap)
+        if self.rounding not in ("up", "down"):
+            raise InputError("rounding", self.rounding, "up or down")
+        if self.at_cap not in ("stop", "free"):
+            raise InputError("at_cap", self.at_cap, "stop or free")
         if self.tiers and self.hours:
             raise InputError("tiers", self.tiers, "none where prices depend on the hour")
+        for tier in self.tiers:
+            quantity("tier price", tier.price)
+            for name in ("above", "per", "increment"):
+                quantity(f"tier {name}", getattr(tier, name), least=1, unit="bytes")
         for band in self.hours:
-            whole("hours price", band.price)
-            if not (0 <= band.start < HOURS and 0 <= band.end <= HOURS):
-                raise InputError("hours", (band.start, band.end), "hours of the day from 0 to 24")
+            quantity("hours price", band.price)
+            check_hours("hours", band.start, band.end)
 
     def _staircase(self, price: int) -> tuple[Step, ...]:
         ends = [*(tier.above for tier in self.tiers), None]
         flights = [Tier(self.first_block, price, self.per, self.increment), *self.tiers]
-        steps = [Step(start, end, inc, _of(price, inc, per)) for (start, price, per, inc), end in zip(flights, ends)]
+        steps = [
+            Step(start, end, increment, _of(price, increment, per))
+            for (start, price, per, increment), end in zip(flights, ends, strict=True)
+        ]
         for step in steps[:-1]:
             if step.end is None or step.end <= step.start or (step.end - step.start) % step.increment:
                 raise InputError("tiers", step.end, f"whole increments of {step.increment} bytes above {step.start}")
@@ -209,32 +218,26 @@ def rate(
     >>> rate(night, 100, at=half_past_five, until=half_past_six).charged  # 50 at 4 and 50 at 10
     700
     """
-    if volume == 0:
+    return charge(tariff, spread(volume, at, until), before)
+
+
+def charge(tariff: Tariff, flow: Flow, before: Running = NOTHING_YET) -> Running:
+    """Return the running total of a session after a flow of bytes: `rate`, once it is known when they flow."""
+    if not flow:
         return before
     used, billed, raw, _ = before
     if tariff.each_report_alone:
         used = billed
-    if until is None or not tariff.hours:
-        used += volume
-        billed, raw = _climb(tariff.steps[at.hour], used, billed, raw)
-    else:
-        for hour, part in _spread(volume, at, until):
-            used += part
-            billed, raw = _climb(tariff.steps[hour], used, billed, raw)
+    for hour, part in flow:
+        used += part
+        billed, raw = _climb(tariff.steps[hour], used, billed, raw)
     return Running(used, billed, raw, tariff.total(raw))
 
 
 def afford(
-    tariff: Tariff,
-    volume: int,
-    *,
-    credit: int,
-    at: datetime,
-    until: datetime | None = None,
-    before: Running = NOTHING_YET,
-    data: int | None = None,
+    tariff: Tariff, flow: Flow, *, credit: int, before: Running = NOTHING_YET, data: int | None = None
 ) -> tuple[int, Running]:
-    """Return how many of `volume` bytes can be served, and the running total after them.
+    """Return how many bytes of a flow can be served, and the session's running total after them.
 
     Parameters
     ----------
@@ -247,13 +250,12 @@ def afford(
     --------
     >>> from prepaid_model.units import parse_moment
     >>> by_ten = Tariff(price=3, per=10, increment=10)
-    >>> afford(by_ten, 100, credit=7, at=parse_moment("2026-01-01 09:00"))
+    >>> afford(by_ten, spread(100, parse_moment("2026-01-01 09:00")), credit=7)
     (20, Running(used=20, billed=20, raw=6, charged=6))
     """
 
     def after(part: int) -> Running:
-        end = until and at + (until - at) * part // volume
-        return rate(tariff, part, at=at, until=end, before=before)
+        return charge(tariff, cut(flow, part)[0], before)
 
     def fits(total: Running) -> bool:
         return (
@@ -262,22 +264,13 @@ def afford(
             and (tariff.cap is None or total.charged <= tariff.cap)
         )
 
-    everything = after(volume)
+    volume = size(flow)
+    everything = charge(tariff, flow, before)
     if fits(everything):
         return volume, everything
+    # Costs never fall as volume grows, so the last byte that fits is found by halving.
     most = bisect_left(range(volume), True, key=lambda part: not fits(after(part + 1)))
     return most, after(most)
-
-
-def in_hours(hour: int, start: int, end: int) -> bool:
-    """Tell whether an hour of the day lies from `start` until `end`, over midnight if `end` is not later.
-
-    Examples
-    --------
-    >>> in_hours(23, 22, 6), in_hours(6, 22, 6), in_hours(5, 0, 6)
-    (True, False, True)
-    """
-    return start <= hour < end if start < end else hour >= start or hour < end
 
 
 def _of(price: int, volume: int, per: int) -> int:
@@ -298,17 +291,3 @@ def _climb(steps: tuple[Step, ...], used: int, billed: int, raw: int) -> tuple[i
             billed += started * step.increment
             raw += started * step.price
     return billed, raw
-
-
-def _spread(volume: int, at: datetime, until: datetime) -> list[tuple[int, int]]:
-    """Split bytes that flow evenly over an interval at each full hour: (hour of the day, bytes)."""
-    if until <= at:
-        return [(at.hour, volume)]
-    parts, done, moment = [], 0, at
-    while done < volume:
-        following = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        # The first byte that flows at `following` or after it: a ceiling.
-        flowed = volume if following >= until else -(-volume * (following - at) // (until - at))
-        parts.append((moment.hour, flowed - done))
-        done, moment = flowed, following
-    return parts

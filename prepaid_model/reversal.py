@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from prepaid_model.errors import InputError
+from prepaid_model.hours import Flow, cut
 from prepaid_model.ledger import Entry, Kind, Ledger
-from prepaid_model.rating import NOTHING_YET, Running, Tariff, rate
+from prepaid_model.rating import NOTHING_YET, Running, Tariff, charge
 
 
 class Charge(NamedTuple):
@@ -17,8 +18,10 @@ class Charge(NamedTuple):
     ----------
     entry : Entry
         The usage.
+    flow : Flow
+        When its bytes flowed.
     tariff : Tariff
-        At whose price it was charged.
+        At whose price they were charged.
     before : Running
         The session's total on that tariff before it.
     standing : int
@@ -26,6 +29,7 @@ class Charge(NamedTuple):
     """
 
     entry: Entry
+    flow: Flow
     tariff: Tariff
     before: Running
     standing: int
@@ -37,7 +41,7 @@ class Charge(NamedTuple):
         first byte gives back its fee.
         """
         whole, kept = (
-            rate(self.tariff, volume, at=self.entry.at, before=self.before)
+            charge(self.tariff, cut(self.flow, volume)[0], self.before)
             for volume in (self.standing, self.standing - part)
         )
         return whole.charged - kept.charged, whole.billed - kept.billed
@@ -58,16 +62,17 @@ def charges(ledger: Ledger, operation: int, tariff_of: Callable[[int], Tariff]) 
     InputError
         If the operation used nothing.
     """
-    rows = ledger.columns()
+    rows = ledger.columns(since=max(operation - 1, 0))
     refunds = rows[rows["kind"] == Kind.REFUND]
     totals: dict[int, Running] = {}
     found = []
     for entry in ledger.of(operation):
         if entry.kind is Kind.USAGE:
             tariff, before = tariff_of(entry.bucket), totals.get(entry.bucket, NOTHING_YET)
-            totals[entry.bucket] = rate(tariff, entry.quantity, at=entry.at, before=before)
+            flow: Flow = ledger.terms.get(entry.id) or ((entry.at.hour, entry.quantity),)
+            totals[entry.bucket] = charge(tariff, flow, before)
             undone = int(np.sum(refunds["quantity"][refunds["reverses"] == entry.id]))
-            found.append(Charge(entry, tariff, before, entry.quantity - undone))
+            found.append(Charge(entry, flow, tariff, before, entry.quantity - undone))
     if not found:
         raise InputError("operation", operation, "the id of a usage (Usage.operation)")
     return found

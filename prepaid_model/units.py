@@ -14,9 +14,10 @@ Examples
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from prepaid_model.errors import InputError
+from prepaid_model.errors import InputError, whole
 
 QAR = 1_000_000
 """One riyal, in micros."""
@@ -32,6 +33,9 @@ GIB = 2**30
 
 ZONE = ZoneInfo("Asia/Qatar")
 """The clock of every account: UTC+3 all year, no summer time."""
+
+LARGEST = 10**15
+"""The largest money or volume an operation takes: a billion riyals, a petabyte. A ledger can hold sums of many."""
 
 _VOLUME_UNITS = {"B": 1, "KB": KB, "MB": MB, "GB": GB, "KIB": KIB, "MIB": MIB, "GIB": GIB}
 _PLAIN_NUMBER = r"\d[\d,]*(?:\.\d+)?"
@@ -90,6 +94,46 @@ def parse_moment(text: str, field: str = "at") -> datetime:
     except ValueError:
         raise InputError(field, text, "a date and time such as 2026-01-01 09:00") from None
     return read.replace(tzinfo=ZONE) if read.tzinfo is None else read.astimezone(ZONE)
+
+
+def quantity(field: str, value: Any, *, least: int = 0, unit: str = "micros") -> int:
+    """Return `value` if it is money or volume that a ledger can hold: whole, from `least` to `LARGEST`.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+
+    Examples
+    --------
+    >>> quantity("top-up amount", 10**30, least=1)
+    Traceback (most recent call last):
+        ...
+    prepaid_model.errors.InputError: top-up amount: got 1000000000000000000000000000000, expected at most 10**15 micros
+    """
+    checked = whole(field, value, least=least, unit=unit)
+    if checked > LARGEST:
+        raise InputError(field, value, f"at most 10**15 {unit}")
+    return checked
+
+
+def in_qatar(field: str, at: Any) -> datetime:
+    """Return a moment on Qatar's clock.
+
+    Raises
+    ------
+    InputError
+        If it is no date and time, or has no time zone.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> print(in_qatar("at", datetime(2026, 1, 1, 6, tzinfo=UTC)))
+    2026-01-01 09:00:00+03:00
+    """
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise InputError(field, at, "a date and time with its time zone (see parse_moment)")
+    return at if at.tzinfo is ZONE else at.astimezone(ZONE)
 
 
 def format_money(micros: int) -> str:
