@@ -49,8 +49,9 @@ EVENTS = {
     "top-up": EventStyle("^", MONEY, MONEY_TEXT, 8.5),
     "bundle": EventStyle("s", DATA, DATA_TEXT, 6.5),
     "alert": EventStyle("o", ALERT, ALERT_TEXT, 6.5),
+    "expiry": EventStyle("X", WASTE, WASTE_TEXT, 7.5),
 }
-"""A top-up is an upward triangle, a bundle a square, an alert a dot: everywhere."""
+"""A top-up is an upward triangle, a bundle a square, an alert a dot, what expires unused a cross: everywhere."""
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
