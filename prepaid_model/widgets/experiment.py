@@ -206,7 +206,8 @@ class Experiment(Panel, Generic[Result]):
                 raise InputError(f"setting in scenario {name!r}", unknown, f"one of {', '.join(self._defaults)}")
 
     def _arrange(self) -> None:
-        head = _row([self.scenario, self.reset_button, *_at_the_end(self.head())], "pm-head")
+        start = [self.scenario, self.reset_button] if len(self.scenarios) > 1 else [self.reset_button]
+        head = _row([*start, *_at_the_end(self.head())], "pm-head")
         frame = widgets.Box([self._shown["picture"], *self.over_picture()])
         frame.add_class("pm-frame")
         frame.layout.width = f"{self.picture.width}px"

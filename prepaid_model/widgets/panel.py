@@ -4,7 +4,7 @@ import base64
 import html
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
@@ -22,12 +22,16 @@ class Panel(widgets.VBox):
     ----------
     status : ipywidgets.HTML
         The status line; empty while all is well.
+    extra_css : str
+        Rules for what only this kind of panel has, besides those all share.
     """
+
+    extra_css: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__()
         self.add_class("pm-panel")
-        self._style_sheet = widgets.HTML(f"<style>{CSS}</style>")
+        self._style_sheet = widgets.HTML(f"<style>{CSS}{self.extra_css}</style>")
         self._style_sheet.add_class("pm-style-sheet")
         self.status = widgets.HTML()
         self.status.add_class("pm-status")
