@@ -38,6 +38,13 @@ class Kind(IntEnum):
     RELEASE = 19
     UNCOLLECTED = 20
     RENEWAL = 21
+    PAYMENT = 22
+    CREDIT_NOTE = 23
+    WRITE_OFF = 24
+    ROUNDING = 25
+    INVOICE = 26
+    REMINDER = 27
+    CONSENT = 28
 
     @property
     def label(self) -> str:
@@ -52,10 +59,22 @@ class Kind(IntEnum):
 
 
 MONEY_LAW = {
-    +1: (Kind.TOP_UP, Kind.REFUND, Kind.LOAN, Kind.TRANSFER_IN, Kind.ADJUSTMENT),
+    +1: (
+        Kind.TOP_UP,
+        Kind.REFUND,
+        Kind.LOAN,
+        Kind.TRANSFER_IN,
+        Kind.ADJUSTMENT,
+        Kind.PAYMENT,
+        Kind.CREDIT_NOTE,
+        Kind.WRITE_OFF,
+        Kind.ROUNDING,
+    ),
     -1: (Kind.BUNDLE, Kind.USAGE, Kind.FEE, Kind.TRANSFER_OUT, Kind.EXPIRED, Kind.LOAN_REPAID),
 }
-"""Kinds that add to the main balance, and kinds that take from it. An adjustment may do either."""
+"""Kinds that add to the main balance, and kinds that take from it. Those of `EITHER_WAY` may do either."""
+
+EITHER_WAY = (Kind.ADJUSTMENT, Kind.ROUNDING)
 
 BYTES_LAW = {
     +1: (Kind.GRANT, Kind.REFUND, Kind.ROLLED_IN, Kind.TRANSFER_IN),
@@ -136,5 +155,5 @@ def _allowed(rows: Rows, column: str, law: Mapping[int, tuple[Kind, ...]]) -> An
     moved = rows[column]
     into = np.isin(rows["kind"], law[+1]) & (moved > 0)
     out = np.isin(rows["kind"], law[-1]) & (moved < 0)
-    either_way = (rows["kind"] == Kind.ADJUSTMENT) & (column == "money")
+    either_way = np.isin(rows["kind"], EITHER_WAY) & (column == "money")
     return (moved == 0) | into | out | either_way
