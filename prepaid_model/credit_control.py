@@ -59,6 +59,13 @@ class FailureHandling(IntEnum):
     RETRY_AND_TERMINATE = 2
 
 
+class DirectDebitingFailureHandling(IntEnum):
+    """Direct-Debiting-Failure-Handling (RFC 8506, 8.15): the same for an event that debits at once."""
+
+    TERMINATE_OR_BUFFER = 0
+    CONTINUE = 1
+
+
 class ReportingReason(IntEnum):
     """Reporting-Reason (3GPP TS 32.299, 7.2.175): why used units are reported now."""
 
