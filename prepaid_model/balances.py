@@ -1,12 +1,16 @@
-"""The balances of a prepaid account, its clock, and what falls due as time passes.
+"""The balances of an account, prepaid or postpaid, its clock, and what falls due as time passes.
 
 In a charging system this is the account balance management function (3GPP TS 32.296, 5.2.3): it keeps
 the main balance and the buckets, and nothing changes but through an entry in the ledger. Time moves
 only forward. What falls due on the way is booked at its own instant; where instants coincide, expiry
 comes first, then renewals, then the operation that arrived.
+
+Given an idempotency key, an operation happens once: the same again gives the same answer, the same key
+for something else is refused.
 """
 
-from dataclasses import replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from prepaid_model.buckets import MAIN, ORDERS, Bucket, Purse, Session, Terms, plan
-from prepaid_model.errors import InputError
+from prepaid_model.errors import InputError, Refused
 from prepaid_model.hours import size, spread
 from prepaid_model.ledger import Kind, LawBroken, Ledger
-from prepaid_model.offers import Bundle, Lifecycle
-from prepaid_model.rating import Step, Tariff
+from prepaid_model.offers import Bundle
+from prepaid_model.rating import Tariff
 from prepaid_model.units import ZONE, in_qatar, quantity
 
 GENERAL = "general"
@@ -38,49 +42,40 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-class Balances:
-    """Main balance, buckets, ledger and clock; the operations are in `prepaid.PrepaidAccount`."""
+class Balances(ABC):
+    """Main balance, buckets, ledger and clock: what every kind of account has."""
 
-    __slots__ = (
-        "_buckets",
-        "_credit",
-        "_floor",
-        "_grace_until",
-        "_head",
-        "_now",
-        "_order",
-        "_out_of_bundle",
-        "_owed",
-        "_price",
-        "_status",
-        "_valid_until",
-        "_wake",
-        "ledger",
-        "lifecycle",
-        "tariff",
-    )
+    __slots__ = ("_buckets", "_credit", "_keys", "_now", "_order", "_status", "_wake", "ledger", "name", "tariff")
 
-    def __init__(
-        self, tariff: Tariff, lifecycle: Lifecycle, *, opened: datetime, out_of_bundle: bool, order: str
-    ) -> None:
+    def __init__(self, tariff: Tariff, *, opened: datetime, order: str, name: str) -> None:
         if order not in ORDERS:
             raise InputError("order", order, f"one of {', '.join(ORDERS)}")
         self.tariff = tariff
-        self.lifecycle = lifecycle
+        self.name = name
         self.ledger = Ledger()
+        self._keys = self.ledger.keys
         self._order = order
-        self._out_of_bundle = out_of_bundle
         self._now = in_qatar("opened", opened)
         self._credit = 0
-        self._owed = 0
         self._buckets: dict[int, Bucket] = {}
-        self._valid_until: datetime | None = None
-        self._grace_until: datetime | None = None
         self._status = Status.SUSPENDED
         self._wake = NEVER
-        self._head: Bucket | None = None
-        self._price: Step | None = None
-        self._floor = 0
+
+    @abstractmethod
+    def _purse(self, traffic: str = GENERAL) -> Purse:
+        """Return what may pay for this kind of traffic now."""
+
+    @abstractmethod
+    def _fall_due(self) -> None:
+        """Book what falls due at this instant: expiries, then credits and renewals."""
+
+    @abstractmethod
+    def _dates(self) -> Iterable[datetime]:
+        """Return the instants after now at which something falls due, apart from what its buckets bring."""
+
+    @abstractmethod
+    def _derive_status(self) -> Status:
+        """Return what the account can do now."""
 
     @property
     def now(self) -> datetime:
@@ -88,34 +83,14 @@ class Balances:
         return self._now
 
     @property
-    def credit(self) -> int:
-        """The main balance, in micros."""
+    def balance(self) -> int:
+        """The main balance, in micros: what the customer is owed, or owes if it is below zero."""
         return self._credit
-
-    @property
-    def owed(self) -> int:
-        """Micros of an emergency loan not yet repaid."""
-        return self._owed
 
     @property
     def status(self) -> Status:
         """What the account can do now."""
         return self._status
-
-    @property
-    def valid_until(self) -> datetime | None:
-        """When the credit stops being valid; None before the first top-up."""
-        return self._valid_until
-
-    @property
-    def grace_until(self) -> datetime | None:
-        """When credit and buckets are forfeited; None before the first top-up."""
-        return self._grace_until
-
-    @property
-    def out_of_bundle(self) -> bool:
-        """Whether the owner allows usage to be paid from the main balance."""
-        return self._out_of_bundle
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -169,12 +144,6 @@ class Balances:
         for source in np.flatnonzero(told != held):
             name = f"bucket {source}" if source else "the main balance"
             raise LawBroken(past_last, f"{name} is {held[source]}, its ledger says {told[source]}")
-        owed = int(rows["money"][np.isin(rows["kind"], (Kind.LOAN, Kind.LOAN_REPAID))].sum())
-        if owed != self._owed:
-            raise LawBroken(past_last, f"the loan is {self._owed}, its ledger says {owed}")
-        excused = np.cumsum(rows["kind"] == Kind.OVERDRAFT) > 0
-        if (debts := (rows["balance"] < 0) & ~excused).any():
-            raise LawBroken(int(np.argmax(debts)) + 1, "the balance is below zero, and no overdraft says why")
 
     def _move(
         self,
@@ -229,83 +198,45 @@ class Balances:
         """After money was taken: do what that sets off, and tell whether it brought money; here nothing does."""
         return False
 
-    def _fall_due(self) -> None:
-        """Book what falls due at this instant: expiries, then the end of validity, then renewals."""
-        ended = [bucket for bucket in self._buckets.values() if bucket.terms.expires <= self._now]
-        ended.sort(key=lambda bucket: bucket.id)
-        for bucket in ended:
-            if not bucket.terms.renews:
-                self._expire(bucket)
-        self._end_validity()
-        for bucket in ended:
-            if bucket.id in self._buckets and bucket.terms.renews:
-                self._renew(bucket)
-
-    def _end_validity(self) -> None:
-        if self._grace_until and self._grace_until <= self._now and self._status is not Status.EXPIRED:
-            if self._credit:
-                self._move(Kind.EXPIRED, money=-self._credit, note="credit forfeited")
-            for bucket in list(self._buckets.values()):
-                self._expire(bucket)
-
     def _expire(self, bucket: Bucket, operation: int = 0) -> None:
         del self._buckets[bucket.id]
         if bucket.left:
             self._move(Kind.EXPIRED, bucket=bucket, volume=-bucket.left, operation=operation, note=bucket.name)
 
-    def _renew(self, bucket: Bucket) -> None:
-        """Renew a bundle whose period has ended, if it can be paid for; else what is left expires."""
-        bundle = bucket.terms.bundle
-        if self._barred() or self._credit < bundle.price:
-            self._expire(bucket)
-            return
-        if rolled := min(bucket.left, bundle.rollover):
-            # It keeps its share of what was paid, and is granted before the new period's data: the older grant.
-            share = bucket.terms.share(rolled, self.ledger[bucket.id].volume)
-            terms = replace(share, starts=self._now, expires=self._now + bundle.lasts)
-            operation = self._move(Kind.ROLLED_OUT, bucket=bucket, volume=-rolled, note=bucket.name)
-            self._grant(terms, rolled, Kind.ROLLED_IN, operation)
-        self._expire(bucket)
-        self._purchase(bundle, renews=True)
-
-    def _barred(self) -> bool:
-        """Whether the credit's validity is over: in grace or expired."""
-        return self._valid_until is not None and self._valid_until <= self._now
-
-    def _purse(self, traffic: str = GENERAL) -> Purse:
-        """Return what may pay for this kind of traffic now."""
-        if self._barred():
-            return Purse([], 0, None)
+    def _serving(self, traffic: str) -> list[Bucket]:
+        """Return the buckets that serve this kind of traffic now, in the order in which they pay."""
         serving = [bucket for bucket in self._buckets.values() if bucket.serves(self._now, traffic)]
         serving.sort(key=ORDERS[self._order])
-        return Purse(serving, self._credit, self.tariff if self._out_of_bundle else None)
+        return serving
 
-    def _derive_status(self) -> Status:
-        if self._barred():
-            over = self._grace_until is not None and self._grace_until <= self._now
-            return Status.EXPIRED if over else Status.GRACE
+    def _serves_a_byte(self) -> bool:
+        """Tell whether the next byte, of some kind of traffic, can be served."""
         kinds = {GENERAL} | {bucket.terms.bundle.traffic or GENERAL for bucket in self._buckets.values()}
         byte = spread(1, self._now)
-        served = any(not plan(self._purse(kind), byte, Session())[1] for kind in kinds)
-        return Status.ACTIVE if served else Status.SUSPENDED
+        return any(not plan(self._purse(kind), byte, Session())[1] for kind in kinds)
 
     def _look_ahead(self) -> None:
-        """After a change: note a change of status, find who pays next, and when something falls due."""
+        """After a change: note a change of status, and when something falls due."""
         status = self._derive_status()
         if status is not self._status:
             self._status = status
             self._move(Kind.STATUS, note=status.value)
-        ends = (end for end in (self._valid_until, self._grace_until) if end and end > self._now)
         changes = (bucket.next_change(self._now) for bucket in self._buckets.values())
-        self._wake = min(*ends, *changes, NEVER, NEVER)
-        self._find_payer()
+        self._wake = min(*self._dates(), *changes, NEVER, NEVER)
 
-    def _find_payer(self) -> None:
-        """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price."""
-        purse = self._purse()
-        payers = [bucket for bucket in purse.buckets if bucket.left or bucket.terms.bundle.blocker]
-        steady = self._order != "largest" or len(payers) == 1
-        self._head = payers[0] if payers and payers[0].plain and steady else None
-        self._price = purse.tariff.flat if purse.tariff and not payers else None
-        # Down to this credit the next increment can still be paid, so the account stays active.
-        self._floor = self._price.price if self._price else 0
+    def _finish(self, operation: int, key: str | None) -> int:
+        if key is not None:
+            self._keys[key] = operation
+        self._look_ahead()
+        return operation
+
+    def _done(self, key: str | None, kind: Kind, amount: int, detail: str) -> int:
+        """Return the operation that this key stands for, 0 for a new one; refuse the key of another."""
+        if key is None:
+            return 0
+        if type(key) is not str or not key:
+            raise InputError("key", key, "words that name the operation")
+        operation = self._keys.get(key, 0)
+        if operation and (known := self.ledger.request(operation)) != (kind, amount, detail):
+            raise Refused(f"key {key!r}", f"it stands for another operation ({known[0].label} {known[2]})")
+        return operation

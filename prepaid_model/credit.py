@@ -8,9 +8,9 @@ the same key for something else is refused.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from prepaid_model.balances import Balances
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind
+from prepaid_model.life import Life
 from prepaid_model.offers import Lifecycle
 from prepaid_model.rating import Tariff
 from prepaid_model.units import LARGEST, format_money, in_qatar, quantity
@@ -23,10 +23,10 @@ class AutoTopUp(NamedTuple):
     amount: int
 
 
-class Credit(Balances):
+class Credit(Life):
     """The main balance of a prepaid account and what a person can do with it; see `prepaid.PrepaidAccount`."""
 
-    __slots__ = ("_auto_top_up", "_keys", "name")
+    __slots__ = ("_auto_top_up",)
 
     def __init__(
         self,
@@ -38,9 +38,9 @@ class Credit(Balances):
         order: str = "soonest expiry",
         name: str = "account",
     ) -> None:
-        super().__init__(tariff, lifecycle or Lifecycle(), opened=opened, out_of_bundle=out_of_bundle, order=order)
-        self.name = name
-        self._keys = self.ledger.keys
+        super().__init__(
+            tariff, lifecycle or Lifecycle(), opened=opened, out_of_bundle=out_of_bundle, order=order, name=name
+        )
         self._auto_top_up: AutoTopUp | None = None
 
     def top_up(self, amount: int, *, at: datetime, channel: str = "voucher", key: str | None = None) -> int:
@@ -141,23 +141,6 @@ class Credit(Balances):
         self.advance(at)
         self._auto_top_up = auto
         self._look_ahead()
-
-    def _finish(self, operation: int, key: str | None) -> int:
-        if key is not None:
-            self._keys[key] = operation
-        self._look_ahead()
-        return operation
-
-    def _done(self, key: str | None, kind: Kind, amount: int, detail: str) -> int:
-        """Return the operation that this key stands for, 0 for a new one; refuse the key of another."""
-        if key is None:
-            return 0
-        if type(key) is not str or not key:
-            raise InputError("key", key, "words that name the operation")
-        operation = self._keys.get(key, 0)
-        if operation and (known := self.ledger.request(operation)) != (kind, amount, detail):
-            raise Refused(f"key {key!r}", f"it stands for another operation ({known[0].label} {known[2]})")
-        return operation
 
     def _credited(self, amount: int, channel: str, valid_until: datetime) -> int:
         self._valid_until = max(valid_until, self._valid_until or valid_until)

@@ -7,39 +7,18 @@ once: the same again gives the same answer, the same key for something else is r
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from prepaid_model.balances import GENERAL
-from prepaid_model.buckets import MAIN, Bucket, Draw, Session, Terms, plan
+from prepaid_model.buckets import MAIN, Bucket
+from prepaid_model.consumption import Usage
 from prepaid_model.credit import AutoTopUp, Credit
 from prepaid_model.errors import InputError, Refused
-from prepaid_model.hours import Flow, size, spread
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle
-from prepaid_model.rating import Tariff
-from prepaid_model.reversal import Charge, charges
 from prepaid_model.units import LARGEST, ZONE, format_volume, quantity
 
 __all__ = ["GENERAL", "AutoTopUp", "PrepaidAccount", "Usage"]
-
-
-class Usage(NamedTuple):
-    """What became of a volume that was to be used.
-
-    Parameters
-    ----------
-    operation : int
-        Id of its first entry.
-    served, denied : int
-        Bytes carried and bytes refused.
-    cost : int
-        Micros taken from the main balance.
-    """
-
-    operation: int
-    served: int
-    denied: int
-    cost: int
 
 
 class PrepaidAccount(Credit):
@@ -63,6 +42,7 @@ class PrepaidAccount(Credit):
     Examples
     --------
     >>> from datetime import timedelta
+    >>> from prepaid_model.rating import Tariff
     >>> from prepaid_model.units import GB, MB, QAR, format_money, parse_moment
     >>> nine = parse_moment("2026-01-01 09:00")
     >>> account = PrepaidAccount(Tariff(price=50_000), opened=nine)
@@ -161,75 +141,6 @@ class PrepaidAccount(Credit):
                     return _usage(Usage, (operation, volume, 0, cost))
         return self._use(volume, at, traffic, key)
 
-    def _use(self, volume: int, at: datetime, traffic: str, key: str | None) -> Usage:
-        quantity("volume", volume, least=1, unit="bytes")
-        if done := self._done(key, Kind.USAGE, volume, "" if traffic == GENERAL else traffic):
-            return self._answer(done)
-        self.advance(at)
-        session = Session()
-        denied = self._debit(spread(volume, self._now), session, traffic)
-        if denied:
-            entry = self._move(Kind.DENIED, quantity=denied, operation=session.operation)
-            session.operation = session.operation or entry
-        if traffic != GENERAL:
-            self.ledger.notes[session.operation] = traffic
-        self._finish(session.operation, key)
-        cost = sum(total.charged for total in session.totals.values())
-        return Usage(session.operation, volume - denied, denied, cost)
-
-    def debit(
-        self, volume: int, session: Session, *, at: datetime, since: datetime | None = None, traffic: str = GENERAL
-    ) -> int:
-        """Charge what a session reports, as far as it can be paid; return the bytes that cannot.
-
-        They were carried all the same, and are recorded as uncollected.
-
-        Parameters
-        ----------
-        volume : int
-            Bytes since its last report.
-        session : Session
-            Its running totals; they are brought up to date.
-        since : datetime or None
-            When they began to flow: evenly from then until `at`; None for all at `at`.
-        """
-        flow = spread(quantity("volume", volume, unit="bytes"), since or at, at)
-        self.advance(at)
-        uncollected = self._debit(flow, session, traffic)
-        if uncollected:
-            entry = self._move(Kind.UNCOLLECTED, quantity=uncollected, operation=session.operation)
-            session.operation = session.operation or entry
-        self._look_ahead()
-        return uncollected
-
-    def refund(self, operation: int, volume: int | None = None, *, at: datetime, key: str | None = None) -> int:
-        """Undo a usage, or its last `volume` bytes, exactly as it was charged; return the bytes undone.
-
-        Latest charge first. Data goes back to buckets that are still live; money to the main balance.
-
-        Raises
-        ------
-        InputError
-            If the operation is no usage, or has not used so much.
-        """
-        detail = f"of {operation}" if volume is None else f"{volume} of {operation}"
-        if done := self._done(key, Kind.REFUND, 0, detail):
-            return sum(entry.quantity for entry in self.ledger.of(done))
-        made = charges(self.ledger, operation, self._tariff_of)
-        used = sum(charge.standing for charge in made)
-        volume = used if volume is None else quantity("refund volume", volume, least=1, unit="bytes")
-        if not 0 < volume <= used:
-            still = f"at most the {used} bytes of operation {operation} still charged"
-            raise InputError("refund volume", volume, still)
-        self.advance(at)
-        first, rest = 0, volume
-        for charge in reversed(made):
-            if part := min(rest, charge.standing):
-                first = self._give_back(charge, part, first, detail)
-                rest -= part
-        self._finish(first, key)
-        return volume
-
     def transfer_data(
         self,
         volume: int,
@@ -272,64 +183,11 @@ class PrepaidAccount(Credit):
         self._out_of_bundle = allowed
         self._look_ahead()
 
-    def _debit(self, flow: Flow, session: Session, traffic: str) -> int:
-        """Charge a session; return what cannot be served even after automatic top-ups."""
-        while True:
-            draws, rest = plan(self._purse(traffic), flow, session)
-            for draw in draws:
-                self._take(draw, session)
-            topped_up = any(draw.money for draw in draws) and self._debited()
-            if not (rest and topped_up):
-                return size(rest)
-            flow = rest
-
-    def _take(self, draw: Draw, session: Session) -> None:
-        at_once = len(draw.flow) == 1 and draw.flow[0][0] == self._now.hour
-        entry = self._move(
-            Kind.USAGE,
-            money=draw.fee - draw.money,
-            bucket=draw.bucket,
-            volume=-draw.volume,
-            quantity=size(draw.flow),
-            operation=session.operation,
-            terms=None if at_once else draw.flow,
-        )
-        session.operation = session.operation or entry
-        if draw.fee:
-            self._move(Kind.FEE, money=-draw.fee, operation=session.operation)
-        session.totals[draw.bucket.id if draw.bucket else MAIN] = draw.after
-
     def _bucket(self, asked: Any) -> Bucket | None:
         """Return the account's own bucket, if it has not expired."""
         if not isinstance(asked, Bucket):
             raise InputError("bucket", asked, "one of the account's buckets")
         return self._buckets.get(asked.id)
-
-    def _answer(self, operation: int) -> Usage:
-        """Tell again what became of a usage."""
-        entries = self.ledger.of(operation)
-        served = sum(entry.quantity for entry in entries if entry.kind is Kind.USAGE)
-        denied = sum(entry.quantity for entry in entries if entry.kind is Kind.DENIED)
-        return Usage(operation, served, denied, -sum(entry.money for entry in entries))
-
-    def _tariff_of(self, bucket: int) -> Tariff:
-        terms = self.ledger.terms.get(bucket)
-        return terms.bundle.tariff if isinstance(terms, Terms) else self.tariff
-
-    def _give_back(self, charge: Charge, part: int, operation: int, note: str) -> int:
-        money, volume = charge.undo(part)
-        bucket = self._buckets.get(charge.entry.bucket)
-        entry = self._move(
-            Kind.REFUND,
-            money=money,
-            bucket=bucket,
-            volume=volume if bucket else 0,
-            quantity=part,
-            operation=operation,
-            reverses=charge.entry.id,
-            note=note,
-        )
-        return operation or entry
 
 
 _usage = tuple.__new__  # half the time of calling Usage
