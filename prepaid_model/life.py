@@ -149,6 +149,7 @@ class Life(Consumption):
         payers = [bucket for bucket in purse.buckets if bucket.left or bucket.terms.bundle.blocker]
         steady = self._order != "largest" or len(payers) == 1
         self._head = payers[0] if payers and payers[0].plain and steady else None
-        self._price = purse.tariff.flat if purse.tariff and not payers else None
+        price = purse.tariff.flat if purse.tariff and not payers else None
+        self._price = price if price and price.price else None
         # Down to this credit the next increment can still be paid, so the account stays active.
         self._floor = self._price.price if self._price else 0

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from prepaid_model.balances import GENERAL
-from prepaid_model.buckets import MAIN, Bucket
+from prepaid_model.buckets import Bucket
 from prepaid_model.consumption import Usage
 from prepaid_model.credit import AutoTopUp, Credit
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle
-from prepaid_model.units import LARGEST, ZONE, format_volume, quantity
+from prepaid_model.units import ZONE, format_volume, quantity
 
 __all__ = ["GENERAL", "AutoTopUp", "PrepaidAccount", "Usage"]
 
@@ -119,24 +119,21 @@ class PrepaidAccount(Credit):
         # left that the account's status does not change. Everything else takes the long way, `_use`.
         if (
             type(volume) is int
-            and 0 < volume <= LARGEST
-            and getattr(at, "tzinfo", None) is ZONE
+            and volume > 0
+            and type(at) is datetime
+            and at.tzinfo is ZONE
             and self._now <= at < self._wake
             and traffic == GENERAL
         ):
             if (head := self._head) is not None:
                 left = head.left - volume
-                if left > 0 and (
-                    operation := self.ledger.usage(at, head.id, 0, -volume, volume, self._credit, left, key)
-                ):
+                if left > 0 and (operation := self.ledger.data_used(at, volume, head.id, left, self._credit, key)):
                     self._now, head.left = at, left
                     return _usage(Usage, (operation, volume, 0, 0))
             elif (price := self._price) is not None:
                 cost = -(-volume // price.increment) * price.price
                 credit = self._credit - cost
-                if credit >= self._floor and (
-                    operation := self.ledger.usage(at, MAIN, -cost, 0, volume, credit, 0, key)
-                ):
+                if credit >= self._floor and (operation := self.ledger.money_used(at, volume, cost, credit, key)):
                     self._now, self._credit = at, credit
                     return _usage(Usage, (operation, volume, 0, cost))
         return self._use(volume, at, traffic, key)
