@@ -131,10 +131,9 @@ class Picture(ABC, Generic[Result]):
         """Draw the picture as it is now: a PNG file, the same bytes for the same data."""
         with mpl.rc_context(STYLE):
             self._draw()
-        dots = Image.frombuffer(
-            "RGBA", self._canvas.get_width_height(), self._canvas.buffer_rgba(), "raw", "RGBA", 0, 1
-        )
-        indexed = dots.convert("RGB").quantize(palette=_PALETTE, dither=Image.Dither.NONE)
+        size, dots = self._canvas.get_width_height(), self._canvas.buffer_rgba()
+        opaque = Image.frombytes("RGB", size, dots, "raw", "RGBX", 0, 1)  # a tenth of the time of `convert`
+        indexed = opaque.quantize(palette=_PALETTE, dither=Image.Dither.NONE)
         file = io.BytesIO()
         indexed.save(file, "PNG", compress_level=1)
         return file.getvalue()

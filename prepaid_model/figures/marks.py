@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
@@ -21,7 +22,7 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
 from prepaid_model.figures import colours
-from prepaid_model.figures.base import Picture
+from prepaid_model.figures.base import STYLE, Picture
 
 SMALL = 8.5
 """Smallest size of words, in points: 11.3 CSS pixels."""
@@ -42,22 +43,27 @@ class Label(Text):
         stamps = self._stamps(renderer)
         x, y = self.get_transform().transform(self.get_position())
         _, height, descent = _word_size("lp", *self._face(), renderer.dpi)
-        x -= {"left": 0.0, "center": 0.5, "right": 1.0}[self.get_horizontalalignment()] * _width(stamps)
+        x -= {"left": 0.0, "center": 0.5, "right": 1.0}[self.get_horizontalalignment()] * self.width(renderer)
         shift = {"baseline": 0.0, "bottom": descent, "center": descent - height / 2, "top": descent - height}
         y += shift[self.get_verticalalignment()]
         gc = renderer.new_gc()
         for picture, advance, below in stamps:
             renderer.draw_image(gc, round(x), round(y - below), picture)
-            x += advance
+            x += advance + self._space(renderer)
         gc.restore()
         self.stale = False
 
     def width(self, renderer: Any) -> float:
         """Width of the words, in dots of the picture."""
-        return _width(self._stamps(renderer))
+        stamps = self._stamps(renderer)
+        return sum(advance for _, advance, _ in stamps) + self._space(renderer) * (len(stamps) - 1)
 
     def _face(self) -> tuple[Any, Any]:
         return self.get_fontsize(), self.get_fontweight()
+
+    def _space(self, renderer: Any) -> float:
+        apart, together = (_word_size(letters, *self._face(), renderer.dpi)[0] for letters in ("n n", "nn"))
+        return apart - together
 
     def _stamps(self, renderer: Any) -> list[tuple[NDArray[np.uint8], float, int]]:
         colour = to_rgba(self.get_color())
@@ -182,18 +188,20 @@ def label(
 @functools.lru_cache(maxsize=1024)
 def _stamp(word: str, size: float, weight: Any, colour: Any, dpi: float) -> tuple[NDArray[np.uint8], float, int]:
     width, height, descent = _word_size(word or " ", size, weight, dpi)
-    space = _word_size("n n", size, weight, dpi)[0] - _word_size("nn", size, weight, dpi)[0]
     below = math.ceil(descent) + 2
     canvas: Any = _renderer(math.ceil(width) + 6, math.ceil(height) + below + 4, dpi)
     gc = canvas.new_gc()
     gc.set_foreground(colour)
-    canvas.draw_text(gc, 0, canvas.height - below, word, _font(size, weight), 0)
+    with mpl.rc_context(STYLE):
+        canvas.draw_text(gc, 0, canvas.height - below, word, _font(size, weight), 0)
     picture = np.array(canvas.buffer_rgba())[::-1]
-    return np.ascontiguousarray(picture), (width if word else 0) + space, below
+    return np.ascontiguousarray(picture), width if word else 0.0, below
 
 
+@functools.lru_cache(maxsize=4096)
 def _word_size(word: str, size: float, weight: Any, dpi: float) -> tuple[float, float, float]:
-    width, height, descent = _ruler(dpi).get_text_width_height_descent(word, _font(size, weight), False)
+    with mpl.rc_context(STYLE):  # what is kept must not depend on who asked first
+        width, height, descent = _ruler(dpi).get_text_width_height_descent(word, _font(size, weight), False)
     return width, height, descent
 
 
@@ -209,7 +217,3 @@ def _ruler(dpi: float) -> Any:
 
 def _renderer(width: int, height: int, dpi: float) -> Any:
     return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
-
-
-def _width(stamps: Sequence[tuple[NDArray[np.uint8], float, int]]) -> float:
-    return sum(advance for _, advance, _ in stamps)

@@ -1,6 +1,7 @@
 """A checked question: the model knows the answer, and each usual mistake gets its own hint."""
 
 import html
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,7 @@ class Checkpoint(Panel):
         self._outcome = widgets.HTML()
         asked = widgets.HTML(paragraph(question, "pm-question"))
         row = widgets.HBox([self.control, self.check_button])
-        row.add_class("pm-row")
+        row.add_class("pm-column" if self._options else "pm-row")
         self.show([asked, row, self.status, self._outcome, widgets.HTML(folded("Show the solution", solution))])
         self.add_class("pm-checkpoint")
 
@@ -115,11 +116,16 @@ class Checkpoint(Panel):
             if self.control.value is None:
                 raise Refused("check", "choose one of the options first")
             return self.control.value
-        text = self.control.value.strip().replace(",", "")
-        try:
-            return int(text) if text.lstrip("-").isdigit() else float(text)
-        except ValueError:
-            raise InputError("answer", self.control.value, "a number") from None
+        return self._number(self.control.value)
+
+    @staticmethod
+    def _number(text: str) -> int | float:
+        plain = text.strip().replace(",", "")
+        if re.fullmatch(r"[-+]?\d+", plain):
+            return int(plain)
+        if re.fullmatch(r"[-+]?\d*\.\d+|[-+]?\d+\.", plain):
+            return float(plain)
+        raise InputError("answer", text, "a number")
 
     def _judge(self, given: Any) -> str:
         if self._options:

@@ -177,7 +177,9 @@ class Experiment(Panel, Generic[Result]):
         self._shown["picture"].value = picture_html(png, self.picture.width, self.picture.height, sentence)
         self._shown["sentence"].value = paragraph(sentence, "pm-sentence", live=True)
         for name, panel in panels.items():
-            self._shown.setdefault(name, self._part(f"pm-{name}")).value = panel
+            if name not in self._shown:
+                self._shown[name] = self._part(f"pm-{name}")
+            self._shown[name].value = panel
         if not self._static_png:
             self._static_png, self._static_line = png, f"{self.title}: {sentence}".replace("\n", " ")
 

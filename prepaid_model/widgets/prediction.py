@@ -149,12 +149,12 @@ class Prediction(Panel):
         if self.locked is None:
             raise Refused("reveal", "lock your guess first")
         answer = self._worked_out()
-        self.sentence = f"{self._compare(self.locked, answer)} {self._explain(self.locked, answer)}"
+        self.sentence = f"{self._side_by_side(self.locked, answer)} {self._explain(self.locked, answer)}"
         self._outcome.value = paragraph(self.sentence, "pm-sentence", live=True)
         self.reveal_button.disabled = True
         return self.sentence
 
-    def _compare(self, guess: Any, answer: Any) -> str:
+    def _side_by_side(self, guess: Any, answer: Any) -> str:
         if guess == answer:
             return f"You guessed {self._say(guess)}, and so says the model."
         both = f"You guessed {self._say(guess)}, the model says {self._say(answer)}"

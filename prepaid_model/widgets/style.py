@@ -28,10 +28,14 @@ CSS = f"""
 .pm-panel .widget-html > .widget-html-content {{ font-size: 14px; line-height: 1.45; }}
 .pm-panel .pm-status:not(:has(.pm-problem)) {{ display: none; }}
 .pm-row {{ display: flex; flex-flow: row wrap; align-items: center; gap: 6px 14px; margin: 2px 0; }}
+.pm-column {{ display: flex; flex-flow: column; align-items: flex-start; gap: 6px; }}
 .pm-row .jupyter-widgets {{ margin: 0; }}
 .pm-stage {{ gap: 22px; align-items: stretch; }}
 .pm-main {{ flex: 1 1 auto; min-width: 0; }}
 
+.pm-panel .pm-slider, .pm-panel .pm-guess.widget-slider {{ width: auto; }}
+.pm-panel .pm-slider .slider-container, .pm-panel .pm-guess .slider-container {{ flex: 0 0 auto; width: 150px; }}
+.pm-panel .pm-guess .slider-container {{ width: 260px; }}
 .pm-panel select, .pm-panel input[type="text"] {{
   height: 32px; font-size: 14px; border: 1px solid var(--pm-strong-line); border-radius: 3px; padding-left: 8px;
   background-color: var(--jp-layout-color1, #fff); color: var(--pm-ink);
@@ -42,7 +46,7 @@ CSS = f"""
 .pm-panel .widget-checkbox label, .pm-panel .widget-radio-box label {{ color: var(--pm-ink); font-size: 14px; }}
 .pm-panel .widget-radio-box label {{ height: auto; line-height: 1.4; margin: 3px 0; white-space: normal; }}
 .pm-panel .widget-readout {{ color: var(--pm-ink); font-size: 14px; min-width: 44px; }}
-.pm-panel .pm-slider .noUi-handle:focus-visible, .pm-panel .pm-guess .noUi-handle:focus-visible,
+.pm-panel .noUi-handle:focus-visible,
 .pm-panel button:focus-visible, .pm-panel select:focus-visible, .pm-panel input:focus-visible,
 .pm-panel summary:focus-visible {{ outline: 3px solid var(--pm-money); outline-offset: 2px; }}
 
@@ -66,18 +70,20 @@ CSS = f"""
 .pm-picture {{ display: block; max-width: 100%; height: auto; }}
 [data-jp-theme-light="false"] .pm-panel .pm-picture {{ filter: invert(0.93) hue-rotate(180deg); }}
 
-.pm-cursor {{ position: absolute; top: 0; bottom: 0; }}
-.pm-cursor .pm-day, .pm-cursor .slider-container, .pm-cursor .noUi-target {{
+.pm-cursor {{ position: absolute; top: 0; bottom: 0; overflow: visible; }}
+.pm-panel .pm-cursor .pm-day, .pm-panel .pm-cursor .slider-container, .pm-panel .pm-cursor .noUi-target {{
   width: 100%; height: 100%; margin: 0; padding: 0; background: transparent; border: 0; box-shadow: none;
 }}
-.pm-cursor .pm-day .widget-label {{ position: absolute; clip-path: inset(50%); }}
-.pm-cursor .noUi-target {{ cursor: pointer; }}
-.pm-cursor .noUi-connects {{ display: none; }}
-.pm-cursor .noUi-origin {{ height: 100%; top: 0; }}
-.pm-cursor .noUi-handle.noUi-handle-lower {{
-  width: 14px; height: 100%; top: 0; right: -7px; border: 0; border-radius: 0; box-shadow: none; cursor: ew-resize;
-  background: linear-gradient(var(--pm-ink), var(--pm-ink)) center / 1.5px 100% no-repeat; opacity: 0.55;
+.pm-panel .pm-cursor .widget-label {{ position: absolute; clip-path: inset(50%); }}
+.pm-panel .pm-cursor .noUi-target {{ cursor: pointer; }}
+.pm-panel .pm-cursor .noUi-connects {{ background: transparent; }}
+.pm-panel .pm-cursor .noUi-horizontal .noUi-origin {{ height: 100%; top: 0; }}
+.pm-panel .pm-cursor .noUi-horizontal .noUi-handle {{
+  width: 12px; height: 100%; top: 0; right: -6px; border: 0; border-radius: 2px; box-shadow: none; cursor: ew-resize;
+  background: linear-gradient(var(--pm-strong-line), var(--pm-strong-line)) center / 2px 80% no-repeat;
 }}
+.pm-panel .pm-cursor .noUi-handle[aria-valuenow="0.0"]:not(:hover, :focus-visible) {{ background: none; }}
+.pm-panel .pm-cursor .noUi-handle::before, .pm-panel .pm-cursor .noUi-handle::after {{ display: none; }}
 
 .pm-sentence, .pm-feedback {{
   margin: 8px 0 2px; padding: 9px 12px; border-left: 4px solid var(--pm-money); background: var(--pm-tint);
