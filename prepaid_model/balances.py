@@ -20,6 +20,7 @@ import numpy as np
 from prepaid_model.buckets import MAIN, ORDERS, Bucket, Purse, Session, Terms, plan
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.hours import size, spread
+from prepaid_model.laws import Rows
 from prepaid_model.ledger import Kind, LawBroken, Ledger
 from prepaid_model.offers import Bundle
 from prepaid_model.rating import Tariff
@@ -33,19 +34,34 @@ NEVER = datetime.max.replace(tzinfo=ZONE)
 class Status(StrEnum):
     """What an account can do now; derived from its balances and its clock, never set.
 
-    Suspended means that the next byte cannot be served; no credit with a live bucket is active.
+    Suspended means that the next byte cannot be served; no credit with a live bucket is active. Grace and
+    expired belong to prepaid accounts; barred (an invoice long overdue) and closed to postpaid ones.
     """
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
     GRACE = "grace"
     EXPIRED = "expired"
+    BARRED = "barred"
+    CLOSED = "closed"
 
 
 class Balances(ABC):
     """Main balance, buckets, ledger and clock: what every kind of account has."""
 
-    __slots__ = ("_buckets", "_credit", "_keys", "_now", "_order", "_status", "_wake", "ledger", "name", "tariff")
+    __slots__ = (
+        "_buckets",
+        "_credit",
+        "_held",
+        "_keys",
+        "_now",
+        "_order",
+        "_status",
+        "_wake",
+        "ledger",
+        "name",
+        "tariff",
+    )
 
     def __init__(self, tariff: Tariff, *, opened: datetime, order: str, name: str) -> None:
         if order not in ORDERS:
@@ -58,6 +74,7 @@ class Balances(ABC):
         self._now = in_qatar("opened", opened)
         self._credit = 0
         self._buckets: dict[int, Bucket] = {}
+        self._held: dict[int, int] = {}
         self._status = Status.SUSPENDED
         self._wake = NEVER
 
@@ -86,6 +103,11 @@ class Balances(ABC):
     def balance(self) -> int:
         """The main balance, in micros: what the customer is owed, or owes if it is below zero."""
         return self._credit
+
+    @property
+    def held(self) -> int:
+        """Micros of the main balance that are set aside for open sessions."""
+        return self._held.get(MAIN, 0)
 
     @property
     def status(self) -> Status:
@@ -144,6 +166,20 @@ class Balances(ABC):
         for source in np.flatnonzero(told != held):
             name = f"bucket {source}" if source else "the main balance"
             raise LawBroken(past_last, f"{name} is {held[source]}, its ledger says {told[source]}")
+        self._check_holds(rows)
+
+    def _check_holds(self, rows: Rows) -> None:
+        aside = np.zeros(len(rows) + 1, dtype="i8")
+        for kind, sign in ((Kind.HOLD, 1), (Kind.RELEASE, -1)):
+            chosen = rows[rows["kind"] == kind]
+            np.add.at(aside, chosen["bucket"], sign * chosen["quantity"])
+        for source in np.flatnonzero(aside).tolist() + list(self._held):
+            name = f"bucket {source}" if source else "the main balance"
+            held, whole = self._held.get(source, 0), self._buckets[source].left if source else self._credit
+            if held != aside[source]:
+                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, its ledger says {aside[source]}")
+            if held > whole:
+                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, and there are only {whole}")
 
     def _move(
         self,
@@ -199,9 +235,12 @@ class Balances(ABC):
         return False
 
     def _expire(self, bucket: Bucket, operation: int = 0) -> None:
-        del self._buckets[bucket.id]
-        if bucket.left:
-            self._move(Kind.EXPIRED, bucket=bucket, volume=-bucket.left, operation=operation, note=bucket.name)
+        """Let a bucket go; what is held of it stays until the report that is on its way."""
+        held = self._held.get(bucket.id, 0)
+        if not held:
+            del self._buckets[bucket.id]
+        if lost := bucket.left - held:
+            self._move(Kind.EXPIRED, bucket=bucket, volume=-lost, operation=operation, note=bucket.name)
 
     def _serving(self, traffic: str) -> list[Bucket]:
         """Return the buckets that serve this kind of traffic now, in the order in which they pay."""
@@ -213,7 +252,11 @@ class Balances(ABC):
         """Tell whether the next byte, of some kind of traffic, can be served."""
         kinds = {GENERAL} | {bucket.terms.bundle.traffic or GENERAL for bucket in self._buckets.values()}
         byte = spread(1, self._now)
-        return any(not plan(self._purse(kind), byte, Session())[1] for kind in kinds)
+        return any(not plan(self._freed(self._purse(kind)), byte, Session())[1] for kind in kinds)
+
+    def _freed(self, purse: Purse) -> Purse:
+        """Return the purse as it would be if nothing were held: what is held still serves somebody."""
+        return purse._replace(credit=purse.credit + self.held, held={}) if self._held else purse
 
     def _look_ahead(self) -> None:
         """After a change: note a change of status, and when something falls due."""
@@ -221,7 +264,8 @@ class Balances(ABC):
         if status is not self._status:
             self._status = status
             self._move(Kind.STATUS, note=status.value)
-        changes = (bucket.next_change(self._now) for bucket in self._buckets.values())
+        live = (bucket for bucket in self._buckets.values() if bucket.terms.expires > self._now)
+        changes = (bucket.next_change(self._now) for bucket in live)
         self._wake = min(*self._dates(), *changes, NEVER, NEVER)
 
     def _finish(self, operation: int, key: str | None) -> int:

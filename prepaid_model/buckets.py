@@ -5,9 +5,10 @@ serves how much of a volume: slack a session has already paid for, then live buc
 account's order, then the main balance.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from prepaid_model.hours import Flow, cut, in_hours
@@ -105,15 +106,21 @@ class Session:
     ----------
     totals : dict of int to Running
         By bucket id; `MAIN` for pay-as-you-go.
+    holds : dict of int to int
+        What is set aside for it: bytes of a bucket by its id, micros for `MAIN`.
     operation : int
         Id of its first entry; 0 before there is one.
+    cost : int
+        Micros it has been charged.
     """
 
-    __slots__ = ("operation", "totals")
+    __slots__ = ("cost", "holds", "operation", "totals")
 
     def __init__(self) -> None:
         self.totals: dict[int, Running] = {}
+        self.holds: dict[int, int] = {}
         self.operation = 0
+        self.cost = 0
 
 
 class Draw(NamedTuple):
@@ -140,11 +147,31 @@ class Draw(NamedTuple):
 
 
 class Purse(NamedTuple):
-    """What may pay for a volume: buckets in debit order, credit, and the tariff if credit may be used by the byte."""
+    """What may pay for a volume.
+
+    Parameters
+    ----------
+    buckets : list of Bucket
+        In debit order.
+    credit : int
+        Micros that nobody holds.
+    tariff : Tariff or None
+        The price by the byte, if credit may be used so.
+    held : mapping of int to int
+        Bytes of a bucket, by its id, that are set aside for other sessions.
+    so_far : Running or None
+        The running total on the tariff, where it is kept for longer than a session: a postpaid cycle.
+    """
 
     buckets: list[Bucket]
     credit: int
     tariff: Tariff | None
+    held: Mapping[int, int] = MappingProxyType({})
+    so_far: Running | None = None
+
+    def left(self, bucket: Bucket) -> int:
+        """Return the bytes of a bucket that nobody holds."""
+        return bucket.left - self.held.get(bucket.id, 0)
 
 
 def plan(purse: Purse, flow: Flow, session: Session) -> tuple[list[Draw], Flow]:
@@ -159,13 +186,15 @@ def plan(purse: Purse, flow: Flow, session: Session) -> tuple[list[Draw], Flow]:
     """
     draws: list[Draw] = []
     totals = dict(session.totals)
+    if purse.so_far:
+        totals[MAIN] = purse.so_far
     credit, rest = max(purse.credit, 0), flow
-    for source, tariff, most in _sources(purse, session):
+    for source, tariff, most in _sources(purse, dict(totals)):
         if not rest:
             break
         key = source.id if source else MAIN
         before = totals.get(key, NOTHING_YET)
-        data = source.left if source else None
+        data = purse.left(source) if source else None
         served, after = afford(tariff, cut(rest, most)[0], credit=credit, before=before, data=data)
         if served:
             carried, rest = cut(rest, served)
@@ -177,16 +206,16 @@ def plan(purse: Purse, flow: Flow, session: Session) -> tuple[list[Draw], Flow]:
     return draws, rest
 
 
-def _sources(purse: Purse, session: Session) -> Iterator[tuple[Bucket | None, Tariff, int]]:
+def _sources(purse: Purse, totals: Mapping[int, Running]) -> Iterator[tuple[Bucket | None, Tariff, int]]:
     """Yield who may serve, at which tariff, and how much at the most: first what the session has already paid for."""
     everyone: list[tuple[Bucket | None, Tariff]] = [(bucket, bucket.terms.bundle.tariff) for bucket in purse.buckets]
     if purse.tariff:
         everyone.append((None, purse.tariff))
     for source, tariff in everyone:
-        total = session.totals.get(source.id if source else MAIN, NOTHING_YET)
+        total = totals.get(source.id if source else MAIN, NOTHING_YET)
         if total.billed > total.used and not tariff.each_report_alone:
             yield source, tariff, total.billed - total.used
     for source, tariff in everyone:
-        yield source, tariff, source.left if source else LARGEST
+        yield source, tariff, purse.left(source) if source else LARGEST
         if source and source.terms.bundle.blocker:
             return

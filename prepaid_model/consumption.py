@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prepaid_model.balances import GENERAL, Balances
-from prepaid_model.buckets import MAIN, Draw, Session, Terms, plan
+from prepaid_model.buckets import MAIN, Draw, Purse, Session, Terms, plan
 from prepaid_model.errors import InputError
 from prepaid_model.hours import Flow, size, spread
 from prepaid_model.ledger import Kind
@@ -64,40 +64,17 @@ class Consumption(Balances):
             return self._answer(done)
         self.advance(at)
         session = Session()
-        denied = self._debit(spread(volume, self._now), session, traffic)
+        denied = size(self._debit(spread(volume, self._now), session, traffic))
         if denied:
             entry = self._move(Kind.DENIED, quantity=denied, operation=session.operation)
             session.operation = session.operation or entry
         if traffic != GENERAL:
             self.ledger.notes[session.operation] = traffic
-        self._finish(session.operation, key)
-        cost = sum(total.charged for total in session.totals.values())
-        return Usage(session.operation, volume - denied, denied, cost)
-
-    def debit(
-        self, volume: int, session: Session, *, at: datetime, since: datetime | None = None, traffic: str = GENERAL
-    ) -> int:
-        """Charge what a session reports, as far as it can be paid; return the bytes that cannot.
-
-        They were carried all the same, and are recorded as uncollected.
-
-        Parameters
-        ----------
-        volume : int
-            Bytes since its last report.
-        session : Session
-            Its running totals; they are brought up to date.
-        since : datetime or None
-            When they began to flow: evenly from then until `at`; None for all at `at`.
-        """
-        flow = spread(quantity("volume", volume, unit="bytes"), since or at, at)
-        self.advance(at)
-        uncollected = self._debit(flow, session, traffic)
-        if uncollected:
-            entry = self._move(Kind.UNCOLLECTED, quantity=uncollected, operation=session.operation)
-            session.operation = session.operation or entry
-        self._look_ahead()
-        return uncollected
+        if key is not None:
+            self._keys[key] = session.operation
+        if session.totals:  # else nothing was taken, and nothing has changed
+            self._look_ahead()
+        return Usage(session.operation, volume - denied, denied, session.cost)
 
     def refund(self, operation: int, volume: int | None = None, *, at: datetime, key: str | None = None) -> int:
         """Undo a usage, or its last `volume` bytes, exactly as it was charged; return the bytes undone.
@@ -127,16 +104,13 @@ class Consumption(Balances):
         self._finish(first, key)
         return volume
 
-    def _debit(self, flow: Flow, session: Session, traffic: str) -> int:
-        """Charge a session; return what cannot be served even after automatic top-ups."""
-        while True:
-            draws, rest = plan(self._purse(traffic), flow, session)
-            for draw in draws:
-                self._take(draw, session)
-            topped_up = any(draw.money for draw in draws) and self._debited()
-            if not (rest and topped_up):
-                return size(rest)
-            flow = rest
+    def _debit(self, flow: Flow, session: Session, traffic: str, purse: Purse | None = None) -> Flow:
+        """Charge a session, from `purse` first; return what cannot be served even after automatic top-ups."""
+        draws, rest = plan(purse or self._purse(traffic), flow, session)
+        for draw in draws:
+            self._take(draw, session)
+        topped_up = any(draw.money for draw in draws) and self._debited()
+        return self._debit(rest, session, traffic) if rest and topped_up else rest
 
     def _take(self, draw: Draw, session: Session) -> None:
         at_once = len(draw.flow) == 1 and draw.flow[0][0] == self._now.hour
@@ -152,6 +126,7 @@ class Consumption(Balances):
         session.operation = session.operation or entry
         if draw.fee:
             self._move(Kind.FEE, money=-draw.fee, operation=session.operation)
+        session.cost += draw.money
         session.totals[draw.bucket.id if draw.bucket else MAIN] = draw.after
 
     def _answer(self, operation: int) -> Usage:

@@ -104,7 +104,7 @@ class Credit(Life):
         if done := self._done(key, Kind.ADJUSTMENT, amount, note):
             return done
         self.advance(at)
-        if self._credit + amount < 0:
+        if self._credit - self.held + amount < 0:
             raise Refused(f"adjust by {format_money(amount)}", f"the credit is {format_money(self._credit)}")
         operation = self._move(Kind.ADJUSTMENT, money=amount, note=note)
         if amount < 0:
@@ -124,7 +124,7 @@ class Credit(Life):
         if done := self._done(key, Kind.TRANSFER_OUT, amount, f"to {to.name}"):
             return done
         self._meet(to, at)
-        own = self._credit - self._owed
+        own = self._credit - self.held - self._owed
         if own < amount:
             raise Refused(f"transfer {format_money(amount)}", f"own credit is {format_money(max(own, 0))}")
         operation = self._move(Kind.TRANSFER_OUT, money=-amount, note=f"to {to.name}")

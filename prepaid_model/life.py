@@ -11,13 +11,13 @@ import numpy as np
 
 from prepaid_model.balances import GENERAL, Status
 from prepaid_model.buckets import Bucket, Purse
-from prepaid_model.consumption import Consumption
 from prepaid_model.ledger import Kind, LawBroken
 from prepaid_model.offers import Lifecycle
 from prepaid_model.rating import Step, Tariff
+from prepaid_model.reservations import Reservations
 
 
-class Life(Consumption):
+class Life(Reservations):
     """An account with a validity; see `prepaid.PrepaidAccount`."""
 
     __slots__ = (
@@ -89,7 +89,7 @@ class Life(Consumption):
 
     def _fall_due(self) -> None:
         """Book what falls due at this instant: expiries, then the end of validity, then renewals."""
-        ended = [bucket for bucket in self._buckets.values() if bucket.terms.expires <= self._now]
+        ended = [bucket for bucket in self._buckets.values() if bucket.terms.expires == self._now]
         ended.sort(key=lambda bucket: bucket.id)
         for bucket in ended:
             if not bucket.terms.renews:
@@ -101,18 +101,27 @@ class Life(Consumption):
 
     def _end_validity(self) -> None:
         if self._grace_until and self._grace_until <= self._now and self._status is not Status.EXPIRED:
-            if self._credit:
-                self._move(Kind.EXPIRED, money=-self._credit, note="credit forfeited")
+            self._forfeit()
             for bucket in list(self._buckets.values()):
                 self._expire(bucket)
+
+    def _forfeit(self) -> None:
+        """Take the credit of an expired account; what is held of it stays until it is released."""
+        if (lost := self._credit - self.held) > 0:
+            self._move(Kind.EXPIRED, money=-lost, note="credit forfeited")
+
+    def _drop(self, held: dict[int, int]) -> None:
+        super()._drop(held)
+        if self._status is Status.EXPIRED:
+            self._forfeit()
 
     def _renew(self, bucket: Bucket) -> None:
         """Renew a bundle whose period has ended, if it can be paid for; else what is left expires."""
         bundle = bucket.terms.bundle
-        if self._barred() or self._credit < bundle.price:
+        if self._barred() or self._credit - self.held < bundle.price:
             self._expire(bucket)
             return
-        if rolled := min(bucket.left, bundle.rollover):
+        if rolled := min(bucket.left - self._held.get(bucket.id, 0), bundle.rollover):
             # It keeps its share of what was paid, and is granted before the new period's data: the older grant.
             share = bucket.terms.share(rolled, self.ledger[bucket.id].volume)
             terms = replace(share, starts=self._now, expires=self._now + bundle.lasts)
@@ -128,7 +137,8 @@ class Life(Consumption):
     def _purse(self, traffic: str = GENERAL) -> Purse:
         if self._barred():
             return Purse([], 0, None)
-        return Purse(self._serving(traffic), self._credit, self.tariff if self._out_of_bundle else None)
+        tariff = self.tariff if self._out_of_bundle else None
+        return Purse(self._serving(traffic), self._credit - self.held, tariff, self._held)
 
     def _derive_status(self) -> Status:
         if self._barred():
@@ -145,6 +155,9 @@ class Life(Consumption):
 
     def _find_payer(self) -> None:
         """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price."""
+        if self._held:
+            self._head = self._price = None  # with holds nothing is simple
+            return
         purse = self._purse()
         payers = [bucket for bucket in purse.buckets if bucket.left or bucket.terms.bundle.blocker]
         steady = self._order != "largest" or len(payers) == 1

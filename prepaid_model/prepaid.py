@@ -76,8 +76,8 @@ class PrepaidAccount(Credit):
             return done
         self.advance(at)
         self._must_be_valid(f"buy {bundle.name}")
-        if self._credit < bundle.price:
-            self._lend(bundle.price - self._credit, f"buy {bundle.name}")
+        if (short := bundle.price + self.held - self._credit) > 0:
+            self._lend(short, f"buy {bundle.name}")
         return self._finish(self._purchase(bundle, renews=renews, note=detail), key)
 
     def renew_automatically(self, bucket: Bucket, renews: bool, *, at: datetime) -> None:  # noqa: FBT001  (as below)
@@ -124,6 +124,7 @@ class PrepaidAccount(Credit):
             and at.tzinfo is ZONE
             and self._now <= at < self._wake
             and traffic == GENERAL
+            and (key is None or (key and type(key) is str))
         ):
             if (head := self._head) is not None:
                 left = head.left - volume
@@ -163,7 +164,7 @@ class PrepaidAccount(Credit):
             return done
         self._meet(to, at)
         source, target = self._bucket(bucket), to._bucket(into) if into else None
-        if source is None or source.left < volume or not source.live(self._now) or (into and target is None):
+        if source is None or source.left - self._held.get(source.id, 0) < volume or not source.live(self._now) or (into and target is None):
             raise Refused(f"transfer {format_volume(volume)}", "there is no live bucket that holds so much")
         operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=note)
         received = f"data of {bucket.id} from {self.name}"
