@@ -111,7 +111,7 @@ def broken(rows: Rows, moments: Any) -> tuple[int, str] | None:
         Their times.
     """
     faults = [(int(np.argmax(wrong)) + 1, law) for law, wrong in _laws(rows, moments) if wrong.any()]
-    return min(faults, default=None)
+    return min(faults, key=lambda fault: fault[0], default=None)
 
 
 def terms(rows: Rows, column: str, law: Mapping[int, tuple[Kind, ...]]) -> dict[str, int]:

@@ -218,7 +218,7 @@ def rate(
     >>> rate(night, 100, at=half_past_five, until=half_past_six).charged  # 50 at 4 and 50 at 10
     700
     """
-    return charge(tariff, spread(volume, at, until), before)
+    return charge(tariff, spread(quantity("volume", volume, unit="bytes"), at, until), before)
 
 
 def charge(tariff: Tariff, flow: Flow, before: Running = NOTHING_YET) -> Running:
@@ -268,6 +268,8 @@ def afford(
     everything = charge(tariff, flow, before)
     if fits(everything):
         return volume, everything
+    if not volume or not fits(after(1)):
+        return 0, before
     # Costs never fall as volume grows, so the last byte that fits is found by halving.
     most = bisect_left(range(volume), True, key=lambda part: not fits(after(part + 1)))
     return most, after(most)
