@@ -17,6 +17,7 @@ from prepaid_model.errors import InputError, whole
 from prepaid_model.ledger import EPOCH, Kind, Rows
 from prepaid_model.offers import Bundle
 from prepaid_model.prepaid import PrepaidAccount
+from prepaid_model.units import format_money
 from prepaid_model.usage import UsageTrace
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ RENEWAL = ("when it is used up", "at its end", "never again")
 """When a bundle is bought again."""
 MORNING = timedelta(hours=9)
 """When the owner does what is planned for a day."""
+
+_OVER = {
+    Status.GRACE: "the credit is no longer valid; it is kept, but cannot be used until the next top-up",
+    Status.EXPIRED: "the credit's time is over, and what was left is forfeited",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Habit:
     def __post_init__(self) -> None:
         whole("top-up amount", self.top_up, least=1, unit="micros")
         whole("days between top-ups", self.every, least=1, unit="days")
+        whole("threshold", self.threshold, unit="micros")
         if self.when not in WHEN:
             raise InputError("when", self.when, f"one of {', '.join(WHEN)}")
         if self.renewal not in RENEWAL:
@@ -112,10 +119,14 @@ class Trace:
         return self.account.ledger.columns()
 
     @cached_property
+    def moments(self) -> Any:
+        """When each entry took effect, in microseconds since `ledger.EPOCH`."""
+        return self.account.ledger.moments(self.rows).view("i8")
+
+    @cached_property
     def days(self) -> Any:
         """When each entry took effect, in days from the start: for a figure's axis, and only for it."""
-        micros = self.account.ledger.moments(self.rows).view("i8")
-        return (micros - _micros(self.start)) / _micros(EPOCH + timedelta(days=1))
+        return (self.moments - _micros(self.start)) / _DAY
 
     @cached_property
     def data_left(self) -> Any:
@@ -123,28 +134,87 @@ class Trace:
         return np.cumsum(self.rows["volume"])
 
     @cached_property
+    def hours(self) -> Any:
+        """The hour in which each slot of usage lies, counted from the start."""
+        since = ((at - self.start) // timedelta(hours=1) for at in self.usage.at)
+        return np.fromiter(since, dtype="i8", count=len(self.usage.at))
+
+    def hourly(self, volumes: tuple[int, ...]) -> Any:
+        """Add up what the slots hold (`served` or `denied`), an hour at a time."""
+        sums = np.zeros(self.usage.days * 24, dtype="i8")
+        np.add.at(sums, self.hours, np.array(volumes, dtype="i8"))
+        return sums
+
+    @cached_property
     def inactive(self) -> tuple[Span, ...]:
         """The times in which no byte could be served."""
-        notes = self.account.ledger.notes
-        changes = [
-            (self.account.ledger[int(place) + 1].at, Status(notes[int(place) + 1]))
-            for place in np.flatnonzero(self.rows["kind"] == Kind.STATUS)
-        ]
-        changes.insert(0, (self.start, Status.SUSPENDED))
-        ends = [at for at, _ in changes[1:]] + [self.end]
-        spans = (Span(at, end, status) for (at, status), end in zip(changes, ends, strict=True))
+        status, since, spans = Status.SUSPENDED, self.start, []
+        for place in np.flatnonzero(self.rows["kind"] == Kind.STATUS):
+            entry = self.account.ledger[int(place) + 1]
+            spans.append(Span(since, entry.at, status))
+            status, since = Status(self.account.ledger.notes[entry.id]), max(entry.at, self.start)
+        spans.append(Span(since, self.end, status))
         return tuple(span for span in spans if span.status is not Status.ACTIVE and span.end > span.start)
+
+    @cached_property
+    def off(self) -> timedelta:
+        """How long no byte could be served."""
+        return sum((span.end - span.start for span in self.inactive), timedelta())
 
     @property
     def hours_off(self) -> int:
         """Whole hours in which no byte could be served."""
-        off = sum((span.end - span.start for span in self.inactive), timedelta())
-        return int(off / timedelta(hours=1))
+        return self.off // timedelta(hours=1)
 
     @property
-    def ran_dry(self) -> datetime | None:
-        """When the account was first suspended after it had been active; None if it never was."""
-        return next((span.start for span in self.inactive if span.start > self.start), None)
+    def hours_connected(self) -> int:
+        """Hours in which bytes could be served; a started one counts."""
+        return self.usage.days * 24 - self.hours_off
+
+    @property
+    def stop(self) -> Span | None:
+        """The first time without service after there had been some; None if it never stopped."""
+        return next((span for span in self.inactive if span.start > self.start), None)
+
+    @property
+    def spent(self) -> int:
+        """Micros paid for bundles, usage and fees."""
+        return -self.total(Kind.BUNDLE, Kind.USAGE, Kind.FEE)
+
+    @property
+    def topped_up(self) -> int:
+        """Micros paid in."""
+        return self.total(Kind.TOP_UP)
+
+    @property
+    def money_expired(self) -> int:
+        """Micros forfeited when the credit's time was over."""
+        return -self.total(Kind.EXPIRED)
+
+    @property
+    def data_expired(self) -> int:
+        """Bytes that were paid for and expired unused."""
+        return -self.total(Kind.EXPIRED, column="volume")
+
+    def reason(self, span: Span) -> str:
+        """Say in plain words why no byte could be served in a span."""
+        if span.status in _OVER:
+            return _OVER[span.status]
+        if np.searchsorted(self.moments, _micros(span.start), side="right") == 0:
+            return "nothing has been topped up yet"
+        credit, data = self.left_at(span.start)
+        if data:
+            return "what data there is does not serve this traffic at this hour"
+        if not credit:
+            return "no data and no credit left"
+        if self.account.out_of_bundle:
+            return f"no data left, and {format_money(credit)} does not pay for one more step of usage"
+        return f"no data left, and the {format_money(credit)} of credit may not be used without a bundle"
+
+    def left_at(self, at: datetime) -> tuple[int, int]:
+        """Return credit (micros) and data (bytes) at a moment, after all that took effect at it."""
+        place = int(np.searchsorted(self.moments, _micros(at), side="right")) - 1
+        return (int(self.rows["balance"][place]), int(self.data_left[place])) if place >= 0 else (0, 0)
 
     def total(self, *kinds: Kind, column: str = "money") -> int:
         """Sum what entries of these kinds changed, in micros or bytes.
@@ -155,10 +225,6 @@ class Trace:
             "money", "volume" or "quantity".
         """
         return int(self.rows[column][np.isin(self.rows["kind"], kinds)].sum())
-
-    def moments(self, kind: Kind) -> Any:
-        """When entries of a kind took effect, in days from the start."""
-        return self.days[self.rows["kind"] == kind]
 
     def balance_frame(self) -> "pd.DataFrame":
         """Return credit (micros) and data left (bytes) after each entry, by its time."""
@@ -197,12 +263,10 @@ def simulate(account: PrepaidAccount, usage: UsageTrace, habit: Habit) -> Trace:
     denied = []
     for at, volume in zip(usage.at, usage.volume, strict=True):
         owner.act_until(at)
-        became = account.use(volume, at=at)
-        carried, refused = became.served, became.denied
+        refused = account.use(volume, at=at).denied
         if refused or not account.data_left:
-            refused -= owner.notice(at, refused)
-            carried = volume - refused
-        served.append(carried)
+            refused = owner.react(refused, at)
+        served.append(volume - refused)
         denied.append(refused)
     end = usage.start + timedelta(days=usage.days)
     owner.act_until(end)
@@ -216,13 +280,11 @@ class _Owner:
     def __init__(self, account: PrepaidAccount, habit: Habit, usage: UsageTrace) -> None:
         self.account = account
         self.habit = habit
-        first = usage.start + MORNING
-        planned = usage.days if habit.when == WHEN[0] else 1
-        self.planned = _every(first, habit.every, planned)
-        self.next = next(self.planned, None)
         self.bought = False
+        planned = usage.days if habit.when == WHEN[0] else 1
+        self.planned = _every(usage.start + MORNING, habit.every, planned)
+        self.next = next(self.planned, None)
         if habit.when == WHEN[2]:
-            account.advance(usage.start)
             account.top_up_automatically(AutoTopUp(habit.threshold, habit.top_up), at=usage.start)
 
     def act_until(self, at: datetime) -> None:
@@ -232,24 +294,33 @@ class _Owner:
             self._buy(self.next)
             self.next = next(self.planned, None)
 
-    def notice(self, at: datetime, refused: int) -> int:
-        """React to a bundle used up or to bytes refused; return how many of those are served after all."""
-        bought = self.habit.renewal == RENEWAL[0] and self._buy(at)
-        if bought and refused:
-            return self.account.use(refused, at=at).served
+    def react(self, refused: int, at: datetime) -> int:
+        """See to it that there is a bundle, and try again what was refused; return what still is."""
+        while self._buy(at) and refused:
+            refused = self.account.use(refused, at=at).denied
         if refused and self.habit.when == WHEN[1] and self.next is None:
             self.next = at + self.habit.notices_after
-        return 0
+        return refused
 
     def _buy(self, at: datetime) -> bool:
-        """Buy the bundle if there is none left and the credit pays for it."""
-        bundle = self.habit.bundle
-        once = self.habit.renewal == RENEWAL[2] and self.bought
-        if bundle is None or once or self.account.data_left or self.account.credit < bundle.price:
+        """Buy the bundle if one is wanted and the credit pays for it."""
+        bundle, account = self.habit.bundle, self.account
+        valid = account.valid_until is not None and account.now < account.valid_until
+        if bundle is None or not valid or account.credit < bundle.price or not self._wants():
             return False
-        self.account.buy(bundle, at=at, renews=self.habit.renewal == RENEWAL[1])
+        account.buy(bundle, at=at, renews=self.habit.renewal == RENEWAL[1])
         self.bought = True
         return True
+
+    def _wants(self) -> bool:
+        if self.habit.renewal == RENEWAL[0]:
+            return not self.account.data_left
+        if self.habit.renewal == RENEWAL[1]:
+            return not self.account.buckets  # a bundle used up renews at its end, unless the credit was short then
+        return not self.bought
+
+
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 
 def _every(first: datetime, days: int, until: int) -> Iterator[datetime]:
