@@ -30,10 +30,6 @@ class Terms:
     paid: int = 0
     renews: bool = False
 
-    def share(self, volume: int, granted: int) -> "Terms":
-        """Return the terms of a part that goes its own way: its share of what was paid, and no renewal."""
-        return replace(self, paid=self.paid * volume // granted, renews=False)
-
 
 @dataclass(slots=True)
 class Bucket:

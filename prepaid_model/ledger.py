@@ -40,7 +40,8 @@ class Entry(NamedTuple):
         Id of the entry that granted the bucket; 0 for the main balance.
     quantity : int
         What the entry speaks of apart from a change: bytes carried (usage), refused (denied) or
-        given back (refund); bytes or micros set aside (hold, release).
+        given back (refund); bytes or micros set aside (hold, release); micros asked for (invoice,
+        reminder) or that data is worth (transfer in).
     balance, left : int
         Main balance and bucket after the entry.
     operation : int
@@ -207,8 +208,8 @@ class Ledger:
             kind, amount = Kind.USAGE, sum(e.quantity for e in entries if e.kind in (Kind.USAGE, Kind.DENIED))
         elif kind is Kind.ADJUSTMENT:
             amount = first.money
-        elif kind is Kind.REFUND:
-            amount = 0  # how much of what is in the words: a whole refund names no amount
+        elif kind in (Kind.REFUND, Kind.CREDIT_NOTE):
+            amount = 0  # how much of what is in the words: who asks for it names no amount
         return kind, amount, self.notes.get(operation, "")
 
     def columns(self, *, since: int = 0) -> Rows:

@@ -4,13 +4,13 @@ Bundles expire at their end or renew, if the credit pays for them; what a paid r
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from prepaid_model.balances import GENERAL, Status
-from prepaid_model.buckets import Bucket, Purse
+from prepaid_model.buckets import Bucket, Purse, Terms
+from prepaid_model.earning import worth_of
 from prepaid_model.ledger import Kind, LawBroken
 from prepaid_model.offers import Lifecycle
 from prepaid_model.rating import Step, Tariff
@@ -123,8 +123,8 @@ class Life(Reservations):
             return
         if rolled := min(bucket.left - self._held.get(bucket.id, 0), bundle.rollover):
             # It keeps its share of what was paid, and is granted before the new period's data: the older grant.
-            share = bucket.terms.share(rolled, self.ledger[bucket.id].volume)
-            terms = replace(share, starts=self._now, expires=self._now + bundle.lasts)
+            share = worth_of(self.ledger, bucket.id).share(rolled)
+            terms = Terms(bundle, self._now, self._now + bundle.lasts, paid=share)
             operation = self._move(Kind.ROLLED_OUT, bucket=bucket, volume=-rolled, note=bucket.name)
             self._grant(terms, rolled, Kind.ROLLED_IN, operation)
         self._expire(bucket)

@@ -1,12 +1,12 @@
 """What an operator sells and on which terms, as the accounts see it; `catalogue` reads it from `data/`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from prepaid_model.errors import InputError, Refused, whole
+from prepaid_model.errors import InputError, Refused
 from prepaid_model.hours import check_hours
-from prepaid_model.rating import Tariff
+from prepaid_model.rating import Tariff, Tier
 from prepaid_model.units import format_money, quantity
 
 LONGEST = timedelta(days=36_525)
@@ -143,6 +143,9 @@ class Plan:
         Micros of overage a month after which service stops, unless the customer agrees to more; None for no cap.
     due_after : timedelta
         From the invoice until it is due.
+    top_tier : bool
+        Whether the invoice charges all overage at the price of the last tier reached. It is metered in tiers
+        all the same, and the invoice gives back the difference.
     """
 
     name: str
@@ -152,15 +155,42 @@ class Plan:
     credit_limit: int
     spend_cap: int | None = None
     due_after: timedelta = timedelta(days=14)
+    top_tier: bool = False
 
     def __post_init__(self) -> None:
-        whole("plan fee", self.fee, unit="micros")
-        whole("plan allowance", self.allowance, unit="bytes")
-        whole("plan credit limit", self.credit_limit, unit="micros")
+        quantity("plan fee", self.fee)
+        quantity("plan allowance", self.allowance, unit="bytes")
+        quantity("plan credit limit", self.credit_limit)
         if self.spend_cap is not None:
-            whole("plan spend cap", self.spend_cap, unit="micros")
-        if self.due_after <= timedelta(0):
-            raise InputError("plan due_after", self.due_after, "a time longer than zero")
+            quantity("plan spend cap", self.spend_cap)
+        _length("plan due_after", self.due_after)
+        if self.top_tier:
+            self._check_top_tier()
+
+    def _check_top_tier(self) -> None:
+        """See to it that what is metered in tiers is never less than what the invoice asks for in the end."""
+        last = Tier(0, self.overage.price, self.overage.per, self.overage.increment)
+        for tier in self.overage.tiers:
+            if tier.increment != last.increment or tier.price * last.per > last.price * tier.per:
+                raise InputError("plan top_tier", tier, "tiers of one increment whose prices fall")
+            last = tier
+            self.invoiced(tier.above + 1)
+
+    def invoiced(self, used: int) -> Tariff:
+        """Return the tariff at which an invoice charges so many bytes of overage.
+
+        Examples
+        --------
+        >>> from prepaid_model.units import MB
+        >>> falling = Tariff(price=15_000, tiers=(Tier(100 * MB, 10_000),))
+        >>> plan = Plan("Plus", fee=0, allowance=0, overage=falling, credit_limit=0, top_tier=True)
+        >>> [plan.invoiced(used * MB).price for used in (100, 101)]
+        [15000, 10000]
+        """
+        reached = [tier for tier in self.overage.tiers if tier.above < used]
+        if not (self.top_tier and reached):
+            return self.overage
+        return replace(self.overage, price=reached[-1].price, per=reached[-1].per, tiers=())
 
 
 def _length(field: str, lasts: Any, *, least: timedelta = timedelta(microseconds=1)) -> None:

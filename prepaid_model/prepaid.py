@@ -13,6 +13,7 @@ from prepaid_model.balances import GENERAL
 from prepaid_model.buckets import Bucket
 from prepaid_model.consumption import Usage
 from prepaid_model.credit import AutoTopUp, Credit
+from prepaid_model.earning import worth_of
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle
@@ -166,12 +167,13 @@ class PrepaidAccount(Credit):
         source, target = self._bucket(bucket), to._bucket(into) if into else None
         if source is None or source.left - self._held.get(source.id, 0) < volume or not source.live(self._now) or (into and target is None):
             raise Refused(f"transfer {format_volume(volume)}", "there is no live bucket that holds so much")
+        worth = worth_of(self.ledger, source.id).share(volume)  # goes along, for the operator's books
         operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=note)
         received = f"data of {bucket.id} from {self.name}"
         if target:
-            to._move(Kind.TRANSFER_IN, bucket=target, volume=volume, note=received)
+            to._move(Kind.TRANSFER_IN, bucket=target, volume=volume, quantity=worth, note=received)
         else:
-            to._grant(source.terms.share(volume, self.ledger[source.id].volume), volume, Kind.TRANSFER_IN)
+            to._grant(replace(source.terms, paid=worth, renews=False), volume, Kind.TRANSFER_IN)
         to._look_ahead()
         return self._finish(operation, key)
 

@@ -29,7 +29,7 @@ class Reservations(Consumption):
     @property
     def barred(self) -> bool:
         """Whether use is barred whatever the balances hold."""
-        return self._status is Status.GRACE
+        return self._status in (Status.GRACE, Status.BARRED)
 
     def quote(self, volume: int, *, traffic: str = GENERAL) -> int:
         """Return the micros that `volume` bytes would cost now, whether the credit covers them or not."""
@@ -92,7 +92,7 @@ class Reservations(Consumption):
         rest = self._debit(flow, session, traffic, self._purse_of(held, traffic))
         if rest and overdraft:
             self._note(Kind.OVERDRAFT, size(rest), session, overdraft)
-            rest = self._debit(rest, session, traffic, Purse([], _ANY_PRICE, self.tariff))
+            rest = self._debit(rest, session, traffic, self._boundless(traffic))
         if rest:
             self._note(Kind.UNCOLLECTED, size(rest), session)
         self._drop(held)
@@ -140,7 +140,7 @@ class Reservations(Consumption):
         """Let go what had only been kept because it was held."""
         for source in held:
             bucket = self._buckets.get(source)
-            if bucket and (bucket.terms.expires <= self._now or self._status is Status.EXPIRED):
+            if bucket and (bucket.terms.expires <= self._now or self._status in (Status.EXPIRED, Status.CLOSED)):
                 self._expire(bucket)
 
     def _purse_of(self, held: dict[int, int], traffic: str) -> Purse:
@@ -150,12 +150,15 @@ class Reservations(Consumption):
             return purse
         kept = sorted((self._buckets[source] for source in held if source in self._buckets), key=ORDERS[self._order])
         others = [bucket for bucket in purse.buckets if bucket.id not in held]
-        return Purse(
-            [*kept, *others],
-            max(purse.credit, held.get(MAIN, 0)),
-            purse.tariff or (self.tariff if MAIN in held else None),
-            self._held,
+        return purse._replace(
+            buckets=[*kept, *others],
+            credit=max(purse.credit, held.get(MAIN, 0)),
+            tariff=purse.tariff or (self.tariff if MAIN in held else None),
+            held=self._held,
         )
+
+    def _boundless(self, traffic: str) -> Purse:
+        return self._purse(traffic)._replace(buckets=[], credit=_ANY_PRICE, tariff=self.tariff)
 
     def _note(self, kind: Kind, volume: int, session: Session, note: str = "") -> None:
         entry = self._move(kind, quantity=volume, operation=session.operation, note=note)
