@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from prepaid_model.buckets import MAIN, Terms
+from prepaid_model.cycles import Period
 from prepaid_model.errors import InputError, whole
 from prepaid_model.ledger import Entry, Kind, Ledger
 from prepaid_model.units import QAR, format_money, format_volume
@@ -56,7 +57,13 @@ class ValidityEnds(NamedTuple):
     ahead: timedelta
 
 
-Rule = UsedShare | DataLeft | CreditLeft | ValidityEnds
+class SpendReached(NamedTuple):
+    """Warn when usage beyond a postpaid plan has cost so many micros in a cycle."""
+
+    amount: int
+
+
+Rule = UsedShare | DataLeft | CreditLeft | ValidityEnds | SpendReached
 
 
 class Alert(NamedTuple):
@@ -132,7 +139,7 @@ def alerts(ledger: Ledger, rules: tuple[Rule, ...] = STANDARD, *, until: datetim
     """
     for rule in rules:
         _check(rule)
-    found = [*_crossings(ledger, rules), *_endings(ledger, rules, until)]
+    found = [*_crossings(ledger, rules), *_spending(ledger, rules), *_endings(ledger, rules, until)]
     return tuple(sorted(found, key=lambda alert: (alert.at, alert.entry)))
 
 
@@ -158,10 +165,44 @@ def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert]:
 def _level(rule: Rule, source: int, ledger: Ledger) -> int | None:
     """Return the quantity at which a rule fires for a bucket or the main balance; None if it does not apply."""
     if source == MAIN:
-        return rule.amount if isinstance(rule, CreditLeft) else None
+        # A postpaid balance is no credit that could run out; its ledger begins with a monthly fee.
+        return rule.amount if isinstance(rule, CreditLeft) and not isinstance(ledger.terms.get(1), Period) else None
     if isinstance(rule, UsedShare):
         return ledger[source].volume * (ALL_USED - rule.percent) // ALL_USED
     return rule.volume if isinstance(rule, DataLeft) else None
+
+
+def budget_alerts(budget: int, percents: tuple[int, ...]) -> tuple[SpendReached, ...]:
+    """Return the rules that warn at shares of a budget for usage beyond the plan.
+
+    Examples
+    --------
+    >>> [rule.amount // QAR for rule in budget_alerts(500 * QAR, (50, 85, 100))]
+    [250, 425, 500]
+    """
+    whole("budget", budget, unit="micros")
+    return tuple(SpendReached(budget * percent // ALL_USED) for percent in percents)
+
+
+def _spending(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert]:
+    """Follow what usage has cost in a postpaid cycle; a new cycle and a refund arm a rule again."""
+    limits = [rule for rule in rules if isinstance(rule, SpendReached)]
+    spent, postpaid = 0, False
+    fired: set[SpendReached] = set()
+    for entry in ledger if limits else ():
+        agreed = ledger.terms.get(entry.id)
+        if isinstance(agreed, Period):
+            postpaid = True
+            if agreed.starts == agreed.cycle.starts:
+                spent, fired = 0, set()
+        elif postpaid and entry.kind in (Kind.USAGE, Kind.FEE, Kind.REFUND) and entry.money:
+            spent -= entry.money
+            fired = {rule for rule in fired if rule.amount <= spent}
+            for rule in limits:
+                if rule.amount <= spent and rule not in fired:
+                    fired.add(rule)
+                    text = f"You have spent {format_money(spent)} beyond your plan."
+                    yield Alert(entry.at, rule, MAIN, entry.id, text)
 
 
 def _endings(ledger: Ledger, rules: tuple[Rule, ...], until: datetime | None) -> Iterator[Alert]:
@@ -215,5 +256,7 @@ def _check(rule: Rule) -> None:
         whole("data left", rule.volume, unit="bytes")
     if isinstance(rule, CreditLeft):
         whole("credit left", rule.amount, unit="micros")
+    if isinstance(rule, SpendReached):
+        whole("amount spent", rule.amount, unit="micros")
     if isinstance(rule, ValidityEnds) and rule.ahead < timedelta(0):
         raise InputError("ahead", rule.ahead, "zero or longer")

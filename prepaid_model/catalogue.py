@@ -181,8 +181,9 @@ class _Plan(Entry):
     credit_limit: Money
     spend_cap: Money | None = None
     due_days: Days
+    top_tier: bool = False
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         return Plan(
             self.name,
@@ -192,7 +193,13 @@ class _Plan(Entry):
             credit_limit=self.credit_limit,
             spend_cap=self.spend_cap,
             due_after=timedelta(days=self.due_days),
+            top_tier=self.top_tier,
         )
+
+    @model_validator(mode="after")
+    def _can_be_agreed(self) -> "_Plan":
+        _ = self.plan  # a plan checks itself
+        return self
 
 
 class _File(Entry):

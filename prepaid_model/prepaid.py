@@ -165,7 +165,8 @@ class PrepaidAccount(Credit):
             return done
         self._meet(to, at)
         source, target = self._bucket(bucket), to._bucket(into) if into else None
-        if source is None or source.left - self._held.get(source.id, 0) < volume or not source.live(self._now) or (into and target is None):
+        free = source.left - self._held.get(source.id, 0) if source and source.live(self._now) else 0
+        if source is None or free < volume or (into and target is None):
             raise Refused(f"transfer {format_volume(volume)}", "there is no live bucket that holds so much")
         worth = worth_of(self.ledger, source.id).share(volume)  # goes along, for the operator's books
         operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=note)
