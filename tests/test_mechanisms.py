@@ -66,7 +66,7 @@ def test_every_lesson_but_the_first_explains_a_mechanism():
 
 
 def test_the_map_links_what_exists_and_only_that(tmp_path):
-    write_lesson(tmp_path, "01-what-is-a-recharge.ipynb", "# 01 · What is a recharge?")
+    write_lesson(tmp_path, "01-what-is-a-recharge.ipynb", '# 01 · What is a recharge? "Where is it?"')
     table = MechanismMap(tmp_path)._repr_markdown_().splitlines()
     rows = {line.split("|")[1].strip(): line for line in table[2:]}
     assert "[01 · What is a recharge?](01-what-is-a-recharge.ipynb)" in rows["F1"]

@@ -133,3 +133,10 @@ def test_what_a_lesson_says_is_text_and_never_markup():
     bundle, _ = cheeky._repr_mimebundle_()
     assert "<script" not in bundle["text/html"]
     assert "<b>" not in bundle["text/html"]
+
+
+def test_why_may_be_told_without_looking_at_the_guess():
+    prediction = Prediction("How many days?", 5, "Because it is so.", high=30, unit="days")
+    prediction.lock(7)
+    assert prediction.reveal().endswith("Because it is so.")
+    assert "Because it is so." in prediction.static()["text/html"]

@@ -29,6 +29,8 @@ AT, FROM, UNTIL = 0.5, 0.12, 0.88
 """Where in its column something happens: at once, or from and until."""
 ABOVE = 0.1
 """How far a mark stands above the curve, as a part of the axis."""
+WIDE = 1.2
+"""How many columns without service have room for the words that say so."""
 LEAST_CREDIT, LEAST_DATA = 30, 1000
 """What the axes reach at least, in riyals and megabytes."""
 
@@ -173,7 +175,8 @@ class PhonePicture(Picture[Story]):
         _show(self.bundles, curves.bundles, gone, ABOVE * self.lower.get_ylim()[1])
         _show(self.credit_alerts, [(x, y, "") for x, y, _ in curves.credit_alerts], gone)
         _show(self.data_alerts, [(x, y, "") for x, y, _ in curves.data_alerts], gone)
-        self._show_off([(start - gone, end - gone) for start, end in curves.off if end > gone])
+        off = [(start - gone, end - gone) for start, end in curves.off if end > gone]
+        self._show_off(off if done else [(0, self.columns)])
         for ground in self.latest:
             ground.set_visible(done > 0)
             ground.set_x(done - gone - 1)
@@ -182,7 +185,7 @@ class PhonePicture(Picture[Story]):
 
     def _show_off(self, off: Sequence[Point]) -> None:
         self.spans.show([(max(start, 0), end) for start, end in off])
-        wide = [(start, end) for start, end in off if end - start >= 1]
+        wide = [(start, end) for start, end in off if end - start >= WIDE]
         for each in self.no_service:
             each.set_text("")
         for each, (start, end) in zip(self.no_service, wide, strict=False):

@@ -115,8 +115,7 @@ def _new(changed: object) -> str:
 
 
 def _status(status: Status) -> str:
-    words = {Status.ACTIVE: "● Active", Status.SUSPENDED: "○ Suspended: no service"}
-    return words.get(status, f"○ {status.value.capitalize()}: no service")
+    return f"{'●' if status is Status.ACTIVE else '○'} {status.value.capitalize()}"
 
 
 def _until(end: datetime | None) -> str:

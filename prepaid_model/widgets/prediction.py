@@ -20,9 +20,9 @@ class Prediction(Panel):
         What to guess, as a person would ask it.
     answer
         The right answer, or a function that works it out; called at the reveal only.
-    explain : callable
-        Given the guess and the answer, says why it is so. On a page that cannot run nobody guesses:
-        there it is given the answer twice.
+    explain : str or callable
+        Why it is so; where that depends on the guess, a function of the guess and the answer. On a page
+        that cannot run nobody guesses: there it is given the answer twice.
     options : sequence, optional
         The answers to choose from. Without them the guess is a number from `low` to `high` by `step`.
     low, high, step : int or float
@@ -48,7 +48,7 @@ class Prediction(Panel):
         self,
         question: str,
         answer: Any,
-        explain: Callable[[Any, Any], str],
+        explain: str | Callable[[Any, Any], str],
         *,
         options: Sequence[Any] = (),
         low: float = 0,
@@ -60,7 +60,8 @@ class Prediction(Panel):
     ) -> None:
         super().__init__()
         self.question = question
-        self._answer, self._explain = answer, explain
+        self._answer = answer
+        self._explain = explain if callable(explain) else lambda *_: explain
         self._options = tuple(options)
         self._say = show or (lambda value: in_units(value, unit))
         self.locked: Any = None

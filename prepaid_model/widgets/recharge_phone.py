@@ -44,8 +44,7 @@ class RechargePhone(Experiment[Story]):
     Examples
     --------
     >>> phone = RechargePhone()
-    >>> phone.take(TopUp(25 * QAR), Buy("week_1gb"), Do("video_sd", 10))
-    >>> print(phone.sentence)
+    >>> print(phone.take(TopUp(25 * QAR), Buy("week_1gb"), Do("video_sd", 10)))
     To watch video (SD) for 10 min took 120.27 MB: all of it out of your data, nothing out of your credit.
     Without a bundle it would have cost QAR 6.05. 879.72 MB and QAR 15.00 are left.
     """
@@ -103,9 +102,10 @@ class RechargePhone(Experiment[Story]):
         """Put Back at the end of the first row."""
         return [self.back_button]
 
-    def take(self, *steps: Step) -> None:
-        """Take steps as if their buttons had been pressed; if one fails, none is taken."""
+    def take(self, *steps: Step) -> str:
+        """Take steps as if their buttons had been pressed, and return the sentence; if one fails, none is taken."""
         self.act(actions=(*self._so_far(), *steps))
+        return self.sentence
 
     def run(self, **settings: Any) -> Story:
         """Let a fresh account live through the steps, and through the switch as it stands."""
@@ -187,9 +187,7 @@ class RechargeStory(RechargePhone):
 
     Examples
     --------
-    >>> story = RechargeStory()
-    >>> story.next_button.click()
-    >>> print(story.sentence)
+    >>> print(RechargeStory().go_on())
     1 of 6, top up: You topped up QAR 25.00 by voucher. Your credit is QAR 25.00, valid until Sat 31 Jan, 09:01.
     Your money is in the operator's system now, as credit: a promise of service.
     """
@@ -231,6 +229,11 @@ class RechargeStory(RechargePhone):
             return f"{tell(result)} Press Next: the story has {len(BEATS)} parts."
         beat = BEATS[told - 1]
         return f"{told} of {len(BEATS)}, {beat.name}: {tell(result, compare=False)} {beat.why}"
+
+    def go_on(self) -> str:
+        """Tell the next beat, as the button does, and return its sentence."""
+        self.act(**self._next())
+        return self.sentence
 
     def static(self) -> dict[str, str | bytes]:
         """Show the story to its end: there is nothing in it to be guessed first."""
