@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -27,21 +27,29 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # Chromium itself reaches nothing but this machine
 ]
 START_TIMEOUT_S = 60
 RUN_TIMEOUT_MS = 90_000
 
+# Widget messages are handled beside the cells' thread, so the page counts what the kernel is still busy with.
 _READY = """async () => {
     const panel = window.jupyterapp.shell.currentWidget;
     await panel.context.ready; await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info;
-    window.kernelErrors = [];
+    window.kernelErrors = []; window.kernelBusy = new Set();
     panel.sessionContext.iopubMessage.connect((_, message) => {
         if (message.header.msg_type === 'error') window.kernelErrors.push(message.content.evalue);
+        if (message.content.execution_state === 'busy') window.kernelBusy.add(message.parent_header.msg_id);
+        if (message.content.execution_state === 'idle') window.kernelBusy.delete(message.parent_header.msg_id);
     });
 }"""
-
+_RUN_ALL = """async () => {
+    window.kernelErrors = [];
+    await window.jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+# Asked of the model: the page holds only the cells in sight.
 _HAVE_RUN = """expected => expected === [...window.jupyterapp.shell.currentWidget.content.model.cells]
-    .filter(cell => cell.type === 'code' && cell.executionCount).length"""  # not of the page: it draws cells in sight
+    .filter(cell => cell.type === 'code' && cell.executionCount).length"""
 
 
 @dataclass(frozen=True)
@@ -97,33 +105,30 @@ def running_lab(root: Path, home: Path) -> Iterator[Lab]:
 
 
 @contextmanager
-def running_chromium(program: str) -> Iterator[Browser]:
-    """Start a headless Chromium."""
+def running_chromium(program: str) -> Iterator[BrowserContext]:
+    """Start a headless Chromium; its pages share a cache, so that Lab is loaded once."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser
+        yield browser.new_context()
         browser.close()
 
 
 @contextmanager
-def visit(browser: Browser, lab: Lab, width: int = 1280, height: int = 900) -> Iterator[Visit]:
-    """Open a page of its own that reaches nothing but `lab`."""
-    context = browser.new_context(viewport={"width": width, "height": height})
-    made = Visit(context.new_page())
+def visit(browser: BrowserContext, lab: Lab, width: int = 1280, height: int = 900) -> Iterator[Visit]:
+    """Open a page of its own; what it asks for from anywhere but `lab` is noted, and fails."""
+    made = Visit(browser.new_page())
+    made.page.set_viewport_size({"width": width, "height": height})
 
-    def route(asked: Route) -> None:
-        if asked.request.url.startswith((lab.address, "data:", "blob:")):
-            asked.continue_()
-        else:
-            made.elsewhere.append(asked.request.url)
-            asked.abort()
+    def asked(request: Request) -> None:
+        if not request.url.startswith((lab.address, "data:", "blob:")):
+            made.elsewhere.append(request.url)
 
-    context.route("**/*", route)
+    made.page.on("request", asked)
     made.page.on("pageerror", lambda error: made.errors.append(str(error)))
     yield made
     if made.page.url.startswith(lab.address):
         made.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-    context.close()
+    made.page.close()
 
 
 def open_notebook(page: Page, lab: Lab, name: str) -> None:
@@ -133,20 +138,26 @@ def open_notebook(page: Page, lab: Lab, name: str) -> None:
     page.evaluate(_READY)
 
 
-def open_and_run(page: Page, lab: Lab, name: str) -> None:
-    """Open a notebook, run all its cells from the top, and wait for the last one; raise if a cell fails."""
-    open_notebook(page, lab, name)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")  # ends with the last cell
-    cells = nbformat.read(lab.root / name, as_version=4).cells
-    expected = sum(1 for cell in cells if cell.cell_type == "code" and cell.source.strip())
+def run_all(page: Page, lab: Lab, name: str) -> None:
+    """Run all cells of the notebook that is open, from the top, and wait for the last; raise if one fails."""
+    page.evaluate(_RUN_ALL)
     failed = kernel_errors(page)
     if failed:
         raise RuntimeError(f"{name} failed: {failed}")
+    cells = nbformat.read(lab.root / name, as_version=4).cells
+    expected = sum(1 for cell in cells if cell.cell_type == "code" and cell.source.strip())
     page.wait_for_function(_HAVE_RUN, arg=expected, timeout=RUN_TIMEOUT_MS)
 
 
+def open_and_run(page: Page, lab: Lab, name: str) -> None:
+    """Open a notebook in a kernel of its own and run all its cells."""
+    open_notebook(page, lab, name)
+    run_all(page, lab, name)
+
+
 def kernel_errors(page: Page) -> list[str]:
-    """List the errors the kernel has reported, those in callbacks too, which Lab does not show."""
+    """List the errors the kernel has reported by the end of what it is doing; Lab shows none from callbacks."""
+    page.wait_for_function("() => window.kernelBusy.size === 0")
     found: list[str] = page.evaluate("() => window.kernelErrors")
     return found
 

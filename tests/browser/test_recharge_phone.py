@@ -1,0 +1,229 @@
+"""The first two lessons as a person uses them: every control, by mouse and by keyboard."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tools.lab import Lab, kernel_errors, open_and_run, use_theme
+
+START_HERE = "notebooks/00-start-here.ipynb"
+RECHARGE = "notebooks/01-what-is-a-recharge.ipynb"
+NEW = "The phone is new: no credit and no data, so no byte can flow."
+
+
+@pytest.fixture
+def story(page: Page, lab: Lab) -> Locator:
+    open_and_run(page, lab, START_HERE)
+    return into_sight(page)
+
+
+@pytest.fixture
+def phone(page: Page, lab: Lab) -> Locator:
+    open_and_run(page, lab, RECHARGE)
+    shown = into_sight(page)
+    expect(sentence(shown)).to_have_text(NEW)
+    return shown
+
+
+def into_sight(page: Page) -> Locator:
+    """Scroll until Lab has drawn the experiment."""
+    shown = page.locator(".pm-experiment")
+    for _ in range(20):
+        if shown.count():
+            break
+        page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop += 500; }")
+        page.wait_for_timeout(100)
+    shown.scroll_into_view_if_needed()
+    return shown
+
+
+def sentence(experiment: Locator) -> Locator:
+    return experiment.locator(".pm-sentence")
+
+
+def press(experiment: Locator, name: str, *, key: str = "") -> None:
+    button = experiment.get_by_role("button", name=name, exact=True)
+    if key:
+        button.press(key)
+    else:
+        button.click()
+
+
+def test_next_tells_the_story_and_lights_up_what_changed(page, story):
+    picture = story.locator(".pm-picture")
+    seen = [picture.get_attribute("src")]
+    for beat, name in enumerate(["top up", "convert", "browse", "alert", "empty", "top up again"], 1):
+        press(story, f"Next ▸ {beat} of 6: {name}", key="Enter" if beat % 2 else "")
+        expect(sentence(story)).to_contain_text(f"{beat} of 6, {name}: ")
+        expect(story.locator(".pm-phone .pm-number.pm-new").first).to_be_visible()
+        expect(story.locator(".pm-ledger tr.pm-new").first).to_be_visible()
+        seen.append(picture.get_attribute("src"))
+    assert len(set(seen)) == len(seen)
+    press(story, "◂ Back")
+    expect(sentence(story)).to_contain_text("5 of 6, empty: ")
+    expect(story.locator(".pm-pill")).to_have_text("○ Suspended")
+    press(story, "◂ Back", key="Enter")
+    expect(sentence(story)).to_contain_text("4 of 6, alert: ")
+    expect(story.locator(".pm-messages li").first).to_contain_text("Alert You have used 80 %")
+    press(story, "Reset", key="Enter")
+    expect(sentence(story)).to_have_text(f"{NEW} Press Next: the story has 6 parts.")
+    assert kernel_errors(page) == []
+
+
+def test_the_start_page_says_that_it_runs_and_links_the_lessons(page, story):
+    page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0; }")
+    expect(page.locator(".pm-ready")).to_contain_text("Ready")
+    link = page.locator(".jp-RenderedMarkdown table a", has_text="01 · What is a recharge?").first
+    for _ in range(20):
+        if link.count():
+            break
+        page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop += 500; }")
+        page.wait_for_timeout(100)
+    link.click()
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-what-is-a-recharge")).to_be_visible()
+
+
+def test_every_control_by_mouse(page, phone):
+    phone.get_by_label("Top up, QAR").fill("50")
+    phone.get_by_label("by", exact=True).select_option("app")
+    press(phone, "▲ Top up")
+    expect(sentence(phone)).to_contain_text("You topped up QAR 50.00 by app.")
+    phone.get_by_label("by", exact=True).select_option("voucher")
+    press(phone, "▲ Top up")
+    expect(sentence(phone)).to_contain_text("Your credit is QAR 100.00")
+    press(phone, "Voucher again")
+    expect(sentence(phone)).to_contain_text("your credit is still QAR 100.00")
+    phone.get_by_label("Bundle").select_option("5 GB · 30 days · QAR 40.00")
+    press(phone, "■ Buy")
+    expect(sentence(phone)).to_contain_text("You bought 5 GB · 30 days: QAR 40.00 left your credit")
+    expect(phone.locator(".pm-number.pm-data")).to_have_text("5 GB")
+    picture = phone.locator(".pm-picture").get_attribute("src") or ""
+    phone.get_by_label("Do").select_option("make a video call")
+    phone.get_by_label("for", exact=True).select_option("45 min")
+    press(phone, "▶ Go")
+    expect(sentence(phone)).to_contain_text("To make a video call for 45 min took 405 MB")
+    expect(phone.locator(".pm-picture")).not_to_have_attribute("src", picture)
+    press(phone, "Next day")
+    expect(sentence(phone)).to_contain_text("It is Fri 2 Jan, 09:00; the phone was off.")
+    phone.get_by_label("pay-as-you-go allowed").check()
+    expect(sentence(phone)).to_contain_text("Pay-as-you-go is on")
+    press(phone, "◂ Back")
+    expect(phone.locator(".pm-ledger tbody tr").last).to_contain_text("usage, Video call, from data")
+    phone.get_by_label("Scenario").select_option("Used up")
+    expect(phone.locator(".pm-pill")).to_have_text("○ Suspended")
+    press(phone, "Reset")
+    expect(sentence(phone)).to_contain_text("refused")
+    assert kernel_errors(page) == []
+
+
+def test_every_control_by_keyboard(page, phone):
+    phone.get_by_label("Scenario").focus()
+    for expected in (
+        "Reset",
+        "◂ Back",
+        "Top up, QAR",
+        "by",
+        "▲ Top up",
+        "Voucher again",
+        "Bundle",
+        "■ Buy",
+        "pay-as-you-go allowed",
+        "Do",
+        "for",
+        "▶ Go",
+        "Next day",
+    ):
+        page.keyboard.press("Tab")
+        name = page.evaluate("() => (document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()")
+        name = name or page.evaluate(
+            "() => document.activeElement.closest('.jupyter-widgets').querySelector('.widget-label').textContent"
+        )
+        assert name == expected
+    phone.get_by_label("Top up, QAR").press("Control+a")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+    press(phone, "▲ Top up", key="Enter")
+    expect(sentence(phone)).to_contain_text("You topped up QAR 40.00 by voucher.")
+    press(phone, "Voucher again", key="Space")
+    expect(sentence(phone)).to_contain_text("your credit is still QAR 40.00")
+    phone.get_by_label("by", exact=True).press("ArrowDown")
+    press(phone, "▲ Top up", key="Space")
+    expect(sentence(phone)).to_contain_text("You topped up QAR 40.00 by app.")
+    phone.get_by_label("Bundle").press("ArrowDown")
+    press(phone, "■ Buy", key="Enter")
+    expect(sentence(phone)).to_contain_text("You bought 3 GB · 7 days")
+    phone.get_by_label("Do").press("ArrowDown")
+    phone.get_by_label("for", exact=True).press("ArrowUp")
+    press(phone, "▶ Go", key="Enter")
+    expect(sentence(phone)).to_contain_text("To watch video (HD) for 5 min took 257.73 MB")
+    phone.get_by_label("pay-as-you-go allowed").press("Space")
+    expect(sentence(phone)).to_contain_text("Pay-as-you-go is on")
+    press(phone, "Next day", key="Enter")
+    expect(sentence(phone)).to_contain_text("It is Fri 2 Jan, 09:00")
+    press(phone, "◂ Back", key="Enter")
+    expect(phone.locator(".pm-ledger tbody tr").last).not_to_contain_text("Fri")
+    press(phone, "Reset", key="Enter")
+    expect(sentence(phone)).to_have_text(NEW)
+    phone.get_by_label("Scenario").press("ArrowDown")
+    expect(sentence(phone)).to_contain_text("To watch video (SD) for 25 min took 300.68 MB")
+    assert kernel_errors(page) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("abc", "top-up amount: got 'abc'"), ("-5", "top-up amount: got '-5'"), ("1", "the smallest top-up is QAR 5.00")],
+)
+def test_an_amount_that_cannot_be_is_told_in_the_status_line(page, phone, typed, words):
+    field = phone.get_by_label("Top up, QAR")
+    field.fill(typed)
+    press(phone, "▲ Top up")
+    problem = phone.get_by_role("alert")
+    expect(problem).to_contain_text(words)
+    expect(problem).to_contain_text("Nothing has been changed")
+    expect(sentence(phone)).to_have_text(NEW)
+    assert len(kernel_errors(page)) == 1
+    field.fill("25")
+    press(phone, "▲ Top up")
+    expect(problem).to_have_count(0)
+    expect(sentence(phone)).to_contain_text("You topped up QAR 25.00")
+
+
+def test_predictions_are_locked_and_revealed_and_questions_answered(page, lab):
+    open_and_run(page, lab, RECHARGE)
+    panel = page.locator(".jp-WindowedPanel-outer")
+    predictions = page.locator(".pm-prediction")
+    for _ in range(10):
+        if predictions.count() >= 2:
+            break
+        panel.evaluate("panel => { panel.scrollTop += 300; }")
+        page.wait_for_timeout(100)
+    credit = predictions.first
+    press(credit, "Lock my guess")
+    press(credit, "Reveal", key="Enter")
+    expect(sentence(credit)).to_contain_text("You guessed 0 QAR, the model says 15 QAR")
+    question = page.locator(".pm-checkpoint", has_text="three times")
+    for _ in range(40):
+        if question.count():
+            break
+        panel.evaluate("panel => { panel.scrollTop += 500; }")
+        page.wait_for_timeout(100)
+    question.get_by_label("My answer, QAR").fill("75")
+    press(question, "Check")
+    expect(question.locator(".pm-feedback")).to_contain_text("Not yet. That would be three vouchers.")
+    question.get_by_label("My answer, QAR").fill("25")
+    press(question, "Check", key="Enter")
+    expect(question.locator(".pm-feedback")).to_contain_text("Right.")
+    assert kernel_errors(page) == []
+
+
+@pytest.mark.viewport(1920, 1080)
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_the_phone_is_whole_in_both_themes(page, phone, theme):
+    phone.get_by_label("Scenario").select_option("25 minutes of video, by bundle")
+    use_theme(page, theme)
+    for part in (".pm-phone-body", ".pm-frame", ".pm-ledger table"):
+        inside = phone.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth + 1")
+        assert inside, part
+    frame, body = phone.locator(".pm-frame").bounding_box(), phone.locator(".pm-phone-body").bounding_box()
+    assert frame
+    assert body
+    assert body["x"] + body["width"] <= frame["x"]
