@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from prepaid_model.balances import GENERAL, Balances
 from prepaid_model.buckets import MAIN, Draw, Purse, Session, Terms, plan
-from prepaid_model.errors import InputError
+from prepaid_model.errors import InputError, whole
 from prepaid_model.hours import Flow, size, spread
 from prepaid_model.ledger import Kind
 from prepaid_model.rating import Tariff
@@ -79,13 +79,15 @@ class Consumption(Balances):
     def refund(self, operation: int, volume: int | None = None, *, at: datetime, key: str | None = None) -> int:
         """Undo a usage, or its last `volume` bytes, exactly as it was charged; return the bytes undone.
 
-        Latest charge first. Data goes back to buckets that are still live; money to the main balance.
+        Latest charge first. Data goes back to buckets that are still live; money to the main balance. A
+        session is undone only once it has ended: its running totals know nothing of it.
 
         Raises
         ------
         InputError
             If the operation is no usage, or has not used so much.
         """
+        whole("operation", operation, least=1)
         detail = f"of {operation}" if volume is None else f"{volume} of {operation}"
         if done := self._done(key, Kind.REFUND, 0, detail):
             return sum(entry.quantity for entry in self.ledger.of(done))
@@ -106,11 +108,13 @@ class Consumption(Balances):
 
     def _debit(self, flow: Flow, session: Session, traffic: str, purse: Purse | None = None) -> Flow:
         """Charge a session, from `purse` first; return what cannot be served even after automatic top-ups."""
-        draws, rest = plan(purse or self._purse(traffic), flow, session)
-        for draw in draws:
-            self._take(draw, session)
-        topped_up = any(draw.money for draw in draws) and self._debited()
-        return self._debit(rest, session, traffic) if rest and topped_up else rest
+        topped_up = True
+        while flow and topped_up:
+            draws, flow = plan(purse or self._purse(traffic), flow, session)
+            for draw in draws:
+                self._take(draw, session)
+            topped_up, purse = any(draw.money for draw in draws) and self._debited(), None
+        return flow
 
     def _take(self, draw: Draw, session: Session) -> None:
         at_once = len(draw.flow) == 1 and draw.flow[0][0] == self._now.hour
@@ -143,6 +147,8 @@ class Consumption(Balances):
     def _give_back(self, charge: Charge, part: int, operation: int, note: str) -> int:
         money, volume = charge.undo(part)
         bucket = self._buckets.get(charge.entry.bucket)
+        if bucket and not bucket.live(self._now):
+            bucket = None
         entry = self._move(
             Kind.REFUND,
             money=money,

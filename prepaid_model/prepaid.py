@@ -155,19 +155,21 @@ class PrepaidAccount(Credit):
         Raises
         ------
         Refused
-            If the bucket is not live or holds less, or either account is not valid.
+            If the bucket is not live or has less that is not held, or either account is not valid.
         """
         quantity("transfer volume", volume, least=1, unit="bytes")
         self._must_be_another(to)
-        self._bucket(bucket)
+        for asked in (bucket, into or bucket):
+            self._bucket(asked)
         note = f"data of {bucket.id} to {to.name}" + (f", {into.id}" if into else "")
         if done := self._done(key, Kind.TRANSFER_OUT, volume, note):
             return done
         self._meet(to, at)
         source, target = self._bucket(bucket), to._bucket(into) if into else None
-        free = source.left - self._held.get(source.id, 0) if source and source.live(self._now) else 0
-        if source is None or free < volume or (into and target is None):
+        if source is None or source.left - self._held.get(source.id, 0) < volume:
             raise Refused(f"transfer {format_volume(volume)}", "there is no live bucket that holds so much")
+        if into and target is None:
+            raise Refused(f"transfer {format_volume(volume)}", f"the bucket of {to.name} has expired")
         worth = worth_of(self.ledger, source.id).share(volume)  # goes along, for the operator's books
         operation = self._move(Kind.TRANSFER_OUT, bucket=source, volume=-volume, note=note)
         received = f"data of {bucket.id} from {self.name}"
@@ -185,10 +187,11 @@ class PrepaidAccount(Credit):
         self._look_ahead()
 
     def _bucket(self, asked: Any) -> Bucket | None:
-        """Return the account's own bucket, if it has not expired."""
+        """Return the account's own bucket, if it is live."""
         if not isinstance(asked, Bucket):
             raise InputError("bucket", asked, "one of the account's buckets")
-        return self._buckets.get(asked.id)
+        own = self._buckets.get(asked.id)
+        return own if own and own.live(self._now) else None
 
 
 _usage = tuple.__new__  # half the time of calling Usage
