@@ -272,6 +272,7 @@ class PostpaidAccount(Billing):
                 tariff = self.plan.invoiced(metered.used)
                 note = f"all of it at {format_money(tariff.price)} per {format_volume(tariff.per)}"
                 self._move(Kind.ADJUSTMENT, money=too_much, reverses=self._fee, note=note)
+                self._spent -= too_much
 
     def _close(self, why: str) -> int:
         operation = self._end_period(why)
