@@ -11,6 +11,14 @@ import ipywidgets as widgets
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.widgets.style import CSS
 
+# JupyterLab takes arrow keys and letters for itself unless the focused element says that it needs them; without
+# this no list and no option could be chosen from the keyboard. An animation starts when an element comes on the page.
+_KEEP_KEYS = """<i class="pm-keys" aria-hidden="true" onanimationstart="
+    this.closest('.pm-panel').addEventListener('focusin', ({ target }) => {
+        if (target.matches('select, input')) target.setAttribute('data-lm-suppress-shortcuts', 'true');
+    });
+"></i>"""
+
 
 class Panel(widgets.VBox):
     """A box with the project's style sheet and a status line, whose callbacks never fail in silence.
@@ -31,7 +39,7 @@ class Panel(widgets.VBox):
     def __init__(self) -> None:
         super().__init__()
         self.add_class("pm-panel")
-        self._style_sheet = widgets.HTML(f"<style>{CSS}{self.extra_css}</style>")
+        self._style_sheet = widgets.HTML(f"<style>{CSS}{self.extra_css}</style>{_KEEP_KEYS}")
         self._style_sheet.add_class("pm-style-sheet")
         self.status = widgets.HTML()
         self.status.add_class("pm-status")

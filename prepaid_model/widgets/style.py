@@ -20,7 +20,9 @@ CSS = f"""
   --pm-suspended: #b5b5b5; --pm-tint: #17222d; --pm-soft: #232326; --pm-line: #3a3a3a; --pm-strong-line: #9a9a9a;
   --pm-new: #33290e; --pm-pale: #b5b5b5;
 }}
-.pm-style-sheet {{ display: none; }}
+.pm-panel > .pm-style-sheet {{ position: absolute; width: 1px; height: 1px; margin: 0; clip-path: inset(50%); }}
+.pm-keys {{ display: block; width: 1px; height: 1px; animation: pm-shown 1ms; }}
+@keyframes pm-shown {{ from {{ opacity: 0; }} }}
 .pm-panel .widget-label, .pm-panel .widget-label-basic span {{
   color: var(--pm-ink); font-size: 14px; width: auto; max-width: none; overflow: visible;
 }}
