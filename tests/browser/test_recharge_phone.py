@@ -212,6 +212,11 @@ def test_predictions_are_locked_and_revealed_and_questions_answered(page, lab):
     question.get_by_label("My answer, QAR").fill("25")
     press(question, "Check", key="Enter")
     expect(question.locator(".pm-feedback")).to_contain_text("Right.")
+    options = page.locator(".pm-checkpoint", has_text="How many bytes flow?")
+    options.get_by_label("none").press("Space")
+    options.get_by_label("none").press("ArrowDown")  # Lab would go to the next cell
+    press(options, "Check", key="Enter")
+    expect(options.locator(".pm-feedback")).to_contain_text("Not yet. Has the owner agreed to that?")
     assert kernel_errors(page) == []
 
 
