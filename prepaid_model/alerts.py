@@ -181,6 +181,8 @@ def budget_alerts(budget: int, percents: tuple[int, ...]) -> tuple[SpendReached,
     [250, 425, 500]
     """
     whole("budget", budget, unit="micros")
+    for percent in percents:
+        _check(UsedShare(percent))
     return tuple(SpendReached(budget * percent // ALL_USED) for percent in percents)
 
 

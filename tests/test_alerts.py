@@ -12,12 +12,15 @@ from prepaid_model.alerts import (
     STANDARD,
     CreditLeft,
     DataLeft,
+    SpendReached,
     UsedShare,
     ValidityEnds,
     alerts,
+    budget_alerts,
 )
 from prepaid_model.errors import InputError
-from prepaid_model.offers import Bundle, Lifecycle, Validity
+from prepaid_model.offers import Bundle, Lifecycle, Plan, Validity
+from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.rating import Tariff
 from prepaid_model.units import GB, MB, QAR, parse_moment
@@ -126,6 +129,49 @@ def test_a_bundle_that_renews_needs_no_warning():
     made = account()
     made.buy(WEEK, at=NINE, renews=True)
     assert texts(made, ValidityEnds(DAY), until=NINE + 6 * DAY) == []
+
+
+def postpaid(allowance=0):
+    plan = Plan("P", 35 * QAR, allowance, Tariff(price=50_000), credit_limit=500 * QAR)
+    return PostpaidAccount(plan, opened=parse_moment("2026-01-01"))
+
+
+def test_what_usage_beyond_a_plan_has_cost_fires_once_a_cycle():
+    made = postpaid()
+    made.use(99 * MB, at=NINE)
+    assert texts(made, SpendReached(5 * QAR)) == []
+    made.use(MB, at=NINE)
+    made.use(100 * MB, at=NINE)
+    assert texts(made, SpendReached(5 * QAR)) == ["You have spent QAR 5.00 beyond your plan."]
+    made.use(120 * MB, at=parse_moment("2026-02-01"))
+    assert len(texts(made, SpendReached(5 * QAR))) == 2
+
+
+def test_a_refund_below_the_amount_arms_it_again():
+    made = postpaid()
+    usage = made.use(100 * MB, at=NINE)
+    made.refund(usage.operation, MB, at=NINE)
+    made.use(MB, at=NINE)
+    assert len(texts(made, SpendReached(5 * QAR))) == 2
+
+
+def test_neither_the_monthly_fee_nor_a_prepaid_debit_is_spending_beyond_a_plan():
+    assert texts(postpaid(), SpendReached(QAR)) == []
+    made = account(out_of_bundle=True)
+    made.use(100 * MB, at=NINE)
+    assert texts(made, SpendReached(QAR)) == []
+
+
+def test_a_postpaid_allowance_has_shares_and_its_balance_is_no_credit_to_run_out():
+    made = postpaid(GB)
+    made.use(800 * MB, at=NINE)
+    assert texts(made, *STANDARD) == ["You have used 50 % of P allowance.", "You have used 80 % of P allowance."]
+
+
+@pytest.mark.parametrize(("budget", "percents"), [(-1, (50,)), (QAR, (0,)), (QAR, (101,))])
+def test_a_budget_that_cannot_be_is_refused(budget, percents):
+    with pytest.raises(InputError):
+        budget_alerts(budget, percents)
 
 
 def test_a_channel_takes_its_time():

@@ -7,6 +7,8 @@ import pytest
 from prepaid_model.balances import Status
 from prepaid_model.billing import Dunning
 from prepaid_model.buckets import Session
+from prepaid_model.charging import ChargingServer, QuotaPolicy
+from prepaid_model.credit_control import CreditControlRequest, Octets, RequestType, ResultCode, ServiceRequest
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.laws import Kind
 from prepaid_model.offers import Bundle, Plan
@@ -107,6 +109,24 @@ def test_quota_is_set_aside_within_the_limit_and_charged_when_it_is_reported():
     assert account.balance == -400_000  # 20 MB beyond the allowance
     account.release(other, at=NEW_YEAR + HOUR)
     assert (account.held, account.headroom) == (0, 1_600_000)
+    account.check()
+
+
+def test_a_charging_server_serves_it_as_it_serves_a_prepaid_account():
+    account = opened(Plan("Small", 0, 100 * MB, TWO_DIRHAM, credit_limit=QAR))
+    server = ChargingServer({"sim": account}, QuotaPolicy(quota=80 * MB))
+    ask, session = CreditControlRequest, "s"
+    asked, told = ServiceRequest(0, requested=0), ServiceRequest(0, requested=0, used=Octets(0, 80 * MB))
+    grants = [
+        server.answer(ask(session, kind, number, "sim", (service,)), at=NEW_YEAR + number * HOUR).services[0]
+        for number, (kind, service) in enumerate(
+            [(RequestType.INITIAL, asked), (RequestType.UPDATE, told), (RequestType.UPDATE, told)]
+        )
+    ]
+    # 80 MB; then 20 MB of allowance and 50 MB that the limit still pays; after 80 MB more, 10 MB are uncollected.
+    assert [grant.granted for grant in grants] == [80 * MB, 70 * MB, 0]
+    assert grants[-1].result is ResultCode.CREDIT_LIMIT_REACHED
+    assert (account.owed, account.status) == (QAR, Status.SUSPENDED)
     account.check()
 
 
