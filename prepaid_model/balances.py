@@ -11,6 +11,7 @@ for something else is refused.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -175,11 +176,11 @@ class Balances(ABC):
             np.add.at(aside, chosen["bucket"], sign * chosen["quantity"])
         for source in np.flatnonzero(aside).tolist() + list(self._held):
             name = f"bucket {source}" if source else "the main balance"
-            held, whole = self._held.get(source, 0), self._buckets[source].left if source else self._credit
-            if held != aside[source]:
-                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, its ledger says {aside[source]}")
-            if held > whole:
-                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, and there are only {whole}")
+            held, told = self._held.get(source, 0), int(aside[source])
+            if held != told:
+                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, its ledger says {told}")
+            if source and held > (left := self._buckets[source].left):
+                raise LawBroken(len(rows) + 1, f"{held} of {name} are held, and there are only {left}")
 
     def _move(
         self,
@@ -237,7 +238,9 @@ class Balances(ABC):
     def _expire(self, bucket: Bucket, operation: int = 0) -> None:
         """Let a bucket go; what is held of it stays until the report that is on its way."""
         held = self._held.get(bucket.id, 0)
-        if not held:
+        if bucket.id in self._held:
+            bucket.terms = replace(bucket.terms, expires=min(bucket.terms.expires, self._now))
+        else:
             del self._buckets[bucket.id]
         if lost := bucket.left - held:
             self._move(Kind.EXPIRED, bucket=bucket, volume=-lost, operation=operation, note=bucket.name)
@@ -276,6 +279,8 @@ class Balances(ABC):
 
     def _done(self, key: str | None, kind: Kind, amount: int, detail: str) -> int:
         """Return the operation that this key stands for, 0 for a new one; refuse the key of another."""
+        if type(detail) is not str:
+            raise InputError("channel, note or traffic", detail, "text")
         if key is None:
             return 0
         if type(key) is not str or not key:

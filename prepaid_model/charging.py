@@ -4,7 +4,7 @@ Credit control as in RFC 8506, from the server's side (section 7 has its state t
 
 - the first request of a session reserves units, an update debits what was used and reserves anew, a
   termination debits and releases; what others may reserve is the balance less all holds;
-- the same session and request number again gets the same answer, and charges nothing;
+- the same session and request number again gets the same answer, and charges nothing, however late;
 - a session that falls silent is closed by the supervision timer (Tcc), and its hold is freed.
 
 In 3GPP terms (TS 32.296) `ChargingServer` is the session and event based charging function; rating is in
@@ -30,11 +30,10 @@ from prepaid_model.credit_control import (
 )
 from prepaid_model.errors import InputError, Refused, whole
 from prepaid_model.reservations import GENERAL, Reservations
-from prepaid_model.units import MB
+from prepaid_model.units import MB, in_qatar, quantity
 
 STOP = FinalUnit(FinalUnitAction.TERMINATE)
 ANY_GROUP: Mapping[int, str] = {0: GENERAL}
-_REFUSALS = (InputError, Refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class QuotaPolicy:
     final : FinalUnit
         What the gateway shall do when the last units are used.
     presumed : int
-        Bytes a session is presumed to have used by the time the supervision timer closes it.
+        Bytes each rating group of a session is presumed to have used by the time the supervision timer closes it.
     """
 
     quota: int = 10 * MB
@@ -71,27 +70,28 @@ class QuotaPolicy:
     presumed: int = 0
 
     def __post_init__(self) -> None:
-        whole("quota", self.quota, least=1, unit="bytes")
-        whole("least quota", self.least, least=1, unit="bytes")
-        whole("presumed usage", self.presumed, unit="bytes")
+        quantity("quota", self.quota, least=1, unit="bytes")
+        quantity("least quota", self.least, least=1, unit="bytes")
+        quantity("presumed usage", self.presumed, unit="bytes")
         if not 0 <= whole("threshold", self.threshold_percent, unit="percent") < 100:
             raise InputError("threshold", self.threshold_percent, "0 to 99 percent")
-        if min(self.validity, self.supervision) <= timedelta(0):
-            raise InputError("validity and supervision", (self.validity, self.supervision), "longer than zero")
+        for name, lasts in (("validity", self.validity), ("supervision", self.supervision), ("holding", self.holding)):
+            if lasts is not None and lasts <= timedelta(0):
+                raise InputError(name, str(lasts), "longer than zero")
 
 
 @dataclass(slots=True)
 class _Service:
-    """One rating group of an open session."""
+    """One rating group of a session."""
 
     traffic: str
     since: datetime
-    session: Session = field(default_factory=Session)
+    totals: Session = field(default_factory=Session)
     used: int = 0
 
 
 @dataclass(slots=True)
-class _OpenSession:
+class _Session:
     account: Reservations
     deadline: datetime
     services: dict[int, _Service] = field(default_factory=dict)
@@ -143,14 +143,14 @@ class ChargingServer:
         self.rating_groups = rating_groups
         self.uncharged = uncharged
         self.overdraft = overdraft
-        self._sessions: dict[str, _OpenSession] = {}
-        self._operations: dict[str, list[int]] = {}
+        self._open: dict[str, _Session] = {}
+        self._closed: dict[str, _Session] = {}
         self._answered: dict[tuple[str, int], tuple[CreditControlRequest, CreditControlAnswer]] = {}
 
     @property
     def open_sessions(self) -> tuple[str, ...]:
         """Names of the sessions that are open, oldest first."""
-        return tuple(self._sessions)
+        return tuple(self._open)
 
     def answer(self, request: CreditControlRequest, *, at: datetime) -> CreditControlAnswer:
         """Answer a request; a duplicate of one gets the answer that one got.
@@ -158,8 +158,9 @@ class ChargingServer:
         Raises
         ------
         InputError
-            If `at` lies before the clock of the account.
+            If `at` has no time zone or lies before the clock of the account.
         """
+        at = in_qatar("at", at)
         self.advance(at)
         plain = replace(request, retransmitted=False)
         known = self._answered.get((request.session_id, request.number))
@@ -172,164 +173,165 @@ class ChargingServer:
 
     def advance(self, at: datetime) -> None:
         """Let time pass: close the sessions whose supervision timer runs out until `at`, included."""
-        late = sorted((open_.deadline, name) for name, open_ in self._sessions.items() if open_.deadline <= at)
-        for deadline, name in late:
-            self._supervise(name, self._sessions[name], deadline)
+        at = in_qatar("at", at)
+        late = [name for name, session in self._open.items() if session.deadline <= at]
+        for name in sorted(late, key=lambda name: self._open[name].deadline):
+            self._supervise(name)
 
     def _process(self, request: CreditControlRequest, at: datetime) -> CreditControlAnswer:
         account = self.accounts.get(request.subscriber)
         if account is None:
             return _failed(request, ResultCode.USER_UNKNOWN)
         account.advance(at)
-        if request.type is RequestType.EVENT:
-            return self._event(request, account, at)
-        if request.type is RequestType.INITIAL:
-            return self._open(request, account, at)
-        session = self._sessions.get(request.session_id)
+        if request.type in (RequestType.INITIAL, RequestType.EVENT):
+            if request.session_id in self._open or request.session_id in self._closed:
+                return _failed(request, ResultCode.UNABLE_TO_COMPLY)
+            begin = self._begin if request.type is RequestType.INITIAL else self._event
+            return begin(request, account, at)
+        session = self._open.get(request.session_id)
         if session is None or session.account is not account:
             return _failed(request, ResultCode.UNKNOWN_SESSION_ID)
-        session.deadline = at + self.policy.supervision
-        if request.type is RequestType.TERMINATION:
-            services = tuple(self._report(session, service, at) for service in request.services)
-            self._close(request.session_id, session, at)
-        else:
-            services = tuple(self._update(session, service, at) for service in request.services)
+        if request.type is RequestType.UPDATE:
+            session.deadline = at + self.policy.supervision
+            return _answer(request, self._serve(session, request, at))
+        reported = tuple(self._report(session, told, at) for told in request.services)
+        self._close(request.session_id, at)
+        return _answer(request, reported)
+
+    def _begin(self, request: CreditControlRequest, account: Reservations, at: datetime) -> CreditControlAnswer:
+        """Open a session, unless all its services are refused for one reason: then that is the answer."""
+        session = _Session(account, at + self.policy.supervision)
+        services = self._serve(session, request, at)
+        results = {service.result for service in services} or {ResultCode.SUCCESS}
+        if len(results) == 1 and ResultCode.SUCCESS not in results:
+            return replace(_answer(request, services), result=results.pop())
+        self._open[request.session_id] = session
         return _answer(request, services)
 
-    def _open(self, request: CreditControlRequest, account: Reservations, at: datetime) -> CreditControlAnswer:
-        if request.session_id in self._sessions:
-            return _failed(request, ResultCode.UNABLE_TO_COMPLY)
-        if account.barred:
-            return _failed(request, ResultCode.END_USER_SERVICE_DENIED)
-        session = _OpenSession(account, at + self.policy.supervision)
-        services = tuple(self._update(session, service, at) for service in request.services)
-        if services and all(service.result is not ResultCode.SUCCESS for service in services):
-            return replace(_answer(request, services), result=services[0].result)
-        self._sessions[request.session_id] = session
-        return _answer(request, services)
+    def _serve(self, session: _Session, request: CreditControlRequest, at: datetime) -> tuple[ServiceAnswer, ...]:
+        """Debit what all services used and free what they held, then reserve anew."""
+        reported = [self._report(session, told, at) for told in request.services]
+        pairs = zip(request.services, reported, strict=True)
+        return tuple(self._grant(session, asked, answer, at) for asked, answer in pairs)
 
-    def _update(self, session: _OpenSession, asked: ServiceRequest, at: datetime) -> ServiceAnswer:
-        """Debit what was used, release the old hold, reserve anew."""
-        reported = self._report(session, asked, at)
-        if reported.result is not ResultCode.SUCCESS or asked.requested is None:
-            return reported
-        return self._grant(session, asked, at)
-
-    def _report(self, session: _OpenSession, told: ServiceRequest, at: datetime) -> ServiceAnswer:
+    def _report(self, session: _Session, told: ServiceRequest, at: datetime) -> ServiceAnswer:
         group = told.rating_group
         if group in self.uncharged:
             return ServiceAnswer(group, ResultCode.CREDIT_CONTROL_NOT_APPLICABLE)
         if group not in self.rating_groups:
             return ServiceAnswer(group, ResultCode.RATING_FAILED)
         service = session.services.setdefault(group, _Service(self.rating_groups[group], at))
-        uncollected = 0
-        for volume, since, until in self._parts(session, service, told, at):
-            service.used += volume
-            uncollected += session.account.debit(
-                volume,
-                service.session,
-                at=at,
-                since=since,
-                until=until,
-                traffic=service.traffic,
-                overdraft=self.overdraft,
-            )
+        used = told.used or Octets()
+        service.used += used.total
+        uncollected = session.account.debit(
+            used.total,
+            service.totals,
+            at=at,
+            since=service.since,
+            before_change=None if told.used_before_change is None else told.used_before_change.total,
+            traffic=service.traffic,
+            overdraft=self.overdraft,
+        )
         service.since = at
         return ServiceAnswer(group, ResultCode.CREDIT_LIMIT_REACHED if uncollected else ResultCode.SUCCESS)
 
-    def _parts(
-        self, session: _OpenSession, service: _Service, told: ServiceRequest, at: datetime
-    ) -> list[tuple[int, datetime, datetime]]:
-        """Split a report where the price changed, if the gateway counted both sides apart."""
-        used = (told.used or Octets()).total
-        change = session.account.next_price_change(service.since)
-        if told.used_before_change is None or change is None or change >= at:
-            return [(used, service.since, at)]
-        before = told.used_before_change.total
-        return [(before, service.since, change), (used - before, change, at)]
-
-    def _grant(self, session: _OpenSession, asked: ServiceRequest, at: datetime) -> ServiceAnswer:
+    def _grant(self, session: _Session, asked: ServiceRequest, reported: ServiceAnswer, at: datetime) -> ServiceAnswer:
         account, policy = session.account, self.policy
+        if reported.result is ResultCode.CREDIT_LIMIT_REACHED:
+            return self._no_units(reported, reported.result)
+        if reported.result is not ResultCode.SUCCESS or asked.requested is None:
+            return reported
         service = session.services[asked.rating_group]
         wanted = asked.requested or policy.quota
-        granted = account.reserve(
-            wanted, service.session, at=at, traffic=service.traffic, least=min(policy.least, wanted)
-        )
+        least = min(policy.least, wanted)
+        granted = account.reserve(wanted, service.totals, at=at, traffic=service.traffic, least=least)
         if not granted:
-            return ServiceAnswer(asked.rating_group, ResultCode.CREDIT_LIMIT_REACHED)
-        last = account.available(1, traffic=service.traffic) == 0
-        return ServiceAnswer(
-            asked.rating_group,
-            ResultCode.SUCCESS,
-            granted,
-            validity=min(policy.validity, account.held_until(service.session) - at),
-            threshold=granted * policy.threshold_percent // 100 or None,
+            return self._no_units(reported, _denial(account))
+        last = account.ends_after(granted, service.totals, traffic=service.traffic, least=least)
+        return replace(
+            reported,
+            granted=granted,
+            validity=min(policy.validity, account.held_until(service.totals) - at),
+            threshold=None if last else granted * policy.threshold_percent // 100 or None,
             holding_time=policy.holding,
             final=policy.final if last else None,
             tariff_change=account.next_price_change(at),
         )
 
+    def _no_units(self, answer: ServiceAnswer, why: ResultCode) -> ServiceAnswer:
+        """Refuse units, or, where credit has run out, lead to a top-up if that is the policy (RFC 8506, 5.6.2)."""
+        policy = self.policy
+        if why is ResultCode.CREDIT_LIMIT_REACHED and policy.final.action is not FinalUnitAction.TERMINATE:
+            return replace(answer, validity=policy.validity, final=policy.final)
+        return replace(answer, result=why)
+
     def _event(self, request: CreditControlRequest, account: Reservations, at: datetime) -> CreditControlAnswer:
-        """Serve a one-time request: all or nothing, no session."""
-        if len(request.services) != 1 or request.services[0].rating_group not in self.rating_groups:
+        """Serve a one-time request: one rating group, no session."""
+        groups = {asked.rating_group for asked in request.services}
+        if groups and groups <= self.uncharged:
+            return _failed(request, ResultCode.CREDIT_CONTROL_NOT_APPLICABLE)
+        if len(groups) != 1 or not groups <= self.rating_groups.keys():
             return _failed(request, ResultCode.RATING_FAILED)
-        group, volume = request.services[0].rating_group, request.services[0].requested or 0
-        traffic = self.rating_groups[group]
-        if request.action is Action.PRICE_ENQUIRY:
-            return _answer(request, (), cost=account.quote(volume, traffic=traffic))
-        enough = volume > 0 and account.available(volume, traffic=traffic) == volume
-        if request.action is Action.CHECK_BALANCE:
-            return _answer(request, (), enough_credit=enough)
+        (asked,) = request.services
         if request.action is Action.REFUND_ACCOUNT:
-            return self._refund(request, account, volume, at)
-        if not enough:
-            return _failed(request, ResultCode.CREDIT_LIMIT_REACHED)
-        session = Session()
-        account.debit(volume, session, at=at, traffic=traffic)
-        self._operations[request.session_id] = [session.operation]
-        cost = sum(total.charged for total in session.totals.values())
-        return _answer(request, (ServiceAnswer(group, ResultCode.SUCCESS, volume),), cost=cost)
+            return self._refund(request, asked, account, at)
+        volume, traffic = asked.requested, self.rating_groups[asked.rating_group]
+        if not volume:
+            return _failed(request, ResultCode.RATING_FAILED)
+        if request.action is Action.PRICE_ENQUIRY:
+            return replace(_answer(request), cost=account.quote(volume, traffic=traffic))
+        enough = account.available(volume, traffic=traffic) == volume
+        answer = replace(_answer(request), enough_credit=enough)
+        return answer if request.action is Action.CHECK_BALANCE else self._debit_at_once(request, asked, account, at)
+
+    def _debit_at_once(
+        self, request: CreditControlRequest, asked: ServiceRequest, account: Reservations, at: datetime
+    ) -> CreditControlAnswer:
+        """Debit all of it or nothing."""
+        group, volume = asked.rating_group, asked.requested or 0
+        service = _Service(self.rating_groups[group], at)
+        if account.available(volume, traffic=service.traffic) < volume:
+            return _failed(request, _denial(account))
+        account.debit(volume, service.totals, at=at, traffic=service.traffic)
+        self._closed[request.session_id] = _Session(account, at, {group: service})
+        answer = _answer(request, (ServiceAnswer(group, ResultCode.SUCCESS, volume),))
+        return replace(answer, cost=service.totals.cost)
 
     def _refund(
-        self, request: CreditControlRequest, account: Reservations, volume: int, at: datetime
+        self, request: CreditControlRequest, asked: ServiceRequest, account: Reservations, at: datetime
     ) -> CreditControlAnswer:
-        operations = self._operations.get(request.undoes, [])
-        if len(operations) != 1:
+        done = self._closed.get(request.undoes)
+        if done is None or done.account is not account or asked.rating_group not in done.services:
             return _failed(request, ResultCode.UNKNOWN_SESSION_ID)
         try:
-            account.refund(operations[0], volume or None, at=at)
-        except _REFUSALS:
+            account.refund(done.services[asked.rating_group].totals.operation, asked.requested or None, at=at)
+        except (InputError, Refused):
             return _failed(request, ResultCode.UNABLE_TO_COMPLY)
-        return _answer(request, ())
+        return _answer(request)
 
-    def _supervise(self, name: str, session: _OpenSession, deadline: datetime) -> None:
+    def _supervise(self, name: str) -> None:
         """Close a silent session at its deadline (Tcc), charging what it is presumed to have used."""
-        at = max(deadline, session.account.now)
-        session.account.advance(at)
+        session = self._open[name]
+        at = max(session.deadline, session.account.now)
         for service in session.services.values():
             presumed = max(self.policy.presumed - service.used, 0)
-            session.account.debit(presumed, service.session, at=at, since=service.since, traffic=service.traffic)
-        self._close(name, session, at)
+            session.account.debit(presumed, service.totals, at=at, since=service.since, traffic=service.traffic)
+        self._close(name, at)
 
-    def _close(self, name: str, session: _OpenSession, at: datetime) -> None:
+    def _close(self, name: str, at: datetime) -> None:
+        session = self._closed[name] = self._open.pop(name)
         for service in session.services.values():
-            session.account.release(service.session, at=at)
-        operations = [service.session.operation for service in session.services.values() if service.session.operation]
-        self._operations[name] = operations
-        del self._sessions[name]
+            session.account.release(service.totals, at=at)
 
 
-def _answer(
-    request: CreditControlRequest,
-    services: tuple[ServiceAnswer, ...],
-    *,
-    enough_credit: bool | None = None,
-    cost: int | None = None,
-) -> CreditControlAnswer:
-    return CreditControlAnswer(
-        request.session_id, request.type, request.number, ResultCode.SUCCESS, services, enough_credit, cost
-    )
+def _answer(request: CreditControlRequest, services: tuple[ServiceAnswer, ...] = ()) -> CreditControlAnswer:
+    return CreditControlAnswer(request.session_id, request.type, request.number, ResultCode.SUCCESS, services)
 
 
 def _failed(request: CreditControlRequest, result: ResultCode) -> CreditControlAnswer:
     return CreditControlAnswer(request.session_id, request.type, request.number, result)
+
+
+def _denial(account: Reservations) -> ResultCode:
+    """Return why an account serves nothing."""
+    return ResultCode.END_USER_SERVICE_DENIED if account.barred else ResultCode.CREDIT_LIMIT_REACHED

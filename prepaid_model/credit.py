@@ -156,6 +156,10 @@ class Credit(Life):
         if self._auto_top_up:
             self._floor = max(self._floor, self._auto_top_up.threshold + 1)
 
+    def _tops_itself_up(self) -> bool:
+        auto = self._auto_top_up
+        return auto is not None and self.held > 0 and self._credit - self.held <= auto.threshold
+
     def _debited(self) -> bool:
         """After money was taken: top up automatically if that is due; tell whether it was."""
         auto = self._auto_top_up

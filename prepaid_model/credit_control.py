@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from prepaid_model.errors import InputError, whole
+from prepaid_model.units import quantity
 
 
 class RequestType(IntEnum):
@@ -129,10 +130,11 @@ class ServiceRequest:
     def __post_init__(self) -> None:
         whole("rating group", self.rating_group)
         if self.requested is not None:
-            whole("requested units", self.requested, unit="bytes")
+            quantity("requested units", self.requested, unit="bytes")
         for name, octets in (("used units", self.used), ("used before tariff change", self.used_before_change)):
             for count in octets or ():
                 whole(name, count, unit="bytes")
+            quantity(name, (octets or Octets()).total, unit="bytes")
         if self.used_before_change and self.used_before_change.total > (self.used or Octets()).total:
             raise InputError("used before tariff change", self.used_before_change, "no more than the used units")
 
@@ -256,3 +258,17 @@ class CreditControlAnswer:
             If the answer does not speak of it.
         """
         return {service.rating_group: service for service in self.services}[rating_group]
+
+
+def unit_value(micros: int) -> tuple[int, int]:
+    """Return money as Unit-Value says it (RFC 8506, 8.8 to 8.10): digits, and the power of ten that scales them.
+
+    Examples
+    --------
+    >>> unit_value(2_300_000), unit_value(50_000), unit_value(20_000_000)
+    ((23, -1), (5, -2), (20, 0))
+    """
+    digits, exponent = micros, -6  # a micro is ten to this power of a riyal
+    while exponent < 0 and digits % 10 == 0:
+        digits, exponent = digits // 10, exponent + 1
+    return digits, exponent

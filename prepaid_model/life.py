@@ -86,6 +86,8 @@ class Life(Reservations):
         excused = np.cumsum(rows["kind"] == Kind.OVERDRAFT) > 0
         if (debts := (rows["balance"] < 0) & ~excused).any():
             raise LawBroken(int(np.argmax(debts)) + 1, "the balance is below zero, and no overdraft says why")
+        if self.held > max(self._credit, 0) and not (rows["kind"] == Kind.OVERDRAFT).any():
+            raise LawBroken(past_last, f"{self.held} of the main balance are held, and there are only {self._credit}")
 
     def _fall_due(self) -> None:
         """Book what falls due at this instant: expiries, then the end of validity, then renewals."""

@@ -8,9 +8,9 @@ expires at once; what is held may still be settled by the report that is on its 
 from datetime import datetime, timedelta
 
 from prepaid_model.balances import GENERAL, NEVER, Status
-from prepaid_model.buckets import MAIN, ORDERS, Bucket, Purse, Session, plan
+from prepaid_model.buckets import MAIN, Bucket, Purse, Session, plan
 from prepaid_model.consumption import Consumption
-from prepaid_model.hours import HOURS, size, spread
+from prepaid_model.hours import HOURS, Flow, size, spread
 from prepaid_model.ledger import Kind
 from prepaid_model.rating import Running
 from prepaid_model.units import quantity
@@ -28,8 +28,8 @@ class Reservations(Consumption):
 
     @property
     def barred(self) -> bool:
-        """Whether use is barred whatever the balances hold."""
-        return self._status in (Status.GRACE, Status.BARRED)
+        """Whether service is denied whatever the balances hold: in grace, a bill long overdue, the contract ended."""
+        return self._status in (Status.GRACE, Status.BARRED, Status.CLOSED)
 
     def quote(self, volume: int, *, traffic: str = GENERAL) -> int:
         """Return the micros that `volume` bytes would cost now, whether the credit covers them or not."""
@@ -50,14 +50,27 @@ class Reservations(Consumption):
         """
         flow = spread(quantity("requested units", volume, least=1, unit="bytes"), at)
         self.advance(at)
-        draws, rest = plan(self._purse(traffic), flow, session)
+        purse = self._purse(traffic)
+        if purse.so_far:  # what a cycle has paid for already is everybody's: nobody can set it aside
+            purse = purse._replace(so_far=purse.so_far._replace(used=purse.so_far.billed))
+        draws, rest = plan(purse, flow, session)
         if not draws or (granted := volume - size(rest) + _slack(draws[-1].after)) < least:
             return 0
         for draw in draws:
-            self._hold(session, draw.bucket, draw.volume)
-            self._hold(session, None, draw.money)
+            if draw.bucket:
+                self._hold(session, draw.bucket, draw.volume)
+            if draw.money or not draw.bucket:
+                self._hold(session, None, draw.money)
         self._look_ahead()
         return granted
+
+    def ends_after(self, granted: int, session: Session, *, traffic: str = GENERAL, least: int = 1) -> bool:
+        """Tell whether a session's units are its final ones: less than `least` bytes could follow the granted ones.
+
+        What others hold may come back, so it counts as if it were free.
+        """
+        flow = spread(granted + least, self._now)
+        return not self._tops_itself_up() and bool(plan(self._freed(self._purse(traffic)), flow, session)[1])
 
     def debit(
         self,
@@ -66,7 +79,7 @@ class Reservations(Consumption):
         *,
         at: datetime,
         since: datetime | None = None,
-        until: datetime | None = None,
+        before_change: int | None = None,
         traffic: str = GENERAL,
         overdraft: str = "",
     ) -> int:
@@ -81,15 +94,18 @@ class Reservations(Consumption):
             Bytes since its last report.
         session : Session
             Its running totals; they are brought up to date.
-        since, until : datetime or None
-            When they flowed, evenly; None for all at `at`.
+        since : datetime or None
+            They flowed evenly from then until `at`; None for all at `at`.
+        before_change : int or None
+            How many of them flowed before the first change of the price after `since`, where that was counted.
         overdraft : str
             A cause: with it the main balance pays bytes beyond, even below zero, and the cause is recorded.
         """
-        flow = spread(quantity("volume", volume, unit="bytes"), since or at, until or at)
+        flow = self._flow(quantity("volume", volume, unit="bytes"), since or at, at, before_change)
         self.advance(at)
         held = self._free(session)
-        rest = self._debit(flow, session, traffic, self._purse_of(held, traffic))
+        rest = self._debit(flow, session, traffic, self._purse_of(held, traffic)) if held else flow
+        rest = self._debit(rest, session, traffic)
         if rest and overdraft:
             self._note(Kind.OVERDRAFT, size(rest), session, overdraft)
             rest = self._debit(rest, session, traffic, self._boundless(traffic))
@@ -117,11 +133,22 @@ class Reservations(Consumption):
         steps = self.tariff.steps
         return next((hour for hour in later if steps[hour.hour] != steps[at.hour]), None)
 
+    def _flow(self, volume: int, since: datetime, until: datetime, before_change: int | None) -> Flow:
+        change = None if before_change is None else self.next_price_change(since)
+        if before_change is None or change is None or change >= until:
+            return spread(volume, since, until)
+        return spread(before_change, since, change) + spread(volume - before_change, change, until)
+
+    def _tops_itself_up(self) -> bool:
+        """Tell whether charging what is held will bring new credit; here nothing does."""
+        return False
+
     def _hold(self, session: Session, bucket: Bucket | None, amount: int) -> None:
+        """Set aside bytes of a bucket, or micros; none of them, too: what the session has paid for already."""
+        source = bucket.id if bucket else MAIN
+        self._held[source] = self._held.get(source, 0) + amount
+        session.holds[source] = session.holds.get(source, 0) + amount
         if amount:
-            source = bucket.id if bucket else MAIN
-            self._held[source] = self._held.get(source, 0) + amount
-            session.holds[source] = session.holds.get(source, 0) + amount
             entry = self._move(Kind.HOLD, bucket=bucket, quantity=amount, operation=session.operation)
             session.operation = session.operation or entry
 
@@ -129,32 +156,29 @@ class Reservations(Consumption):
         """Release all that a session holds, and return it."""
         held, session.holds = session.holds, {}
         for source, amount in held.items():
-            left = self._held.pop(source) - amount
+            left = self._held.pop(source, 0) - amount
             if left:
                 self._held[source] = left
-            bucket = self._buckets.get(source)
-            self._move(Kind.RELEASE, bucket=bucket, quantity=amount, operation=session.operation)
+            if amount:
+                bucket = self._buckets.get(source)
+                self._move(Kind.RELEASE, bucket=bucket, quantity=amount, operation=session.operation)
         return held
 
     def _drop(self, held: dict[int, int]) -> None:
         """Let go what had only been kept because it was held."""
         for source in held:
             bucket = self._buckets.get(source)
-            if bucket and (bucket.terms.expires <= self._now or self._status in (Status.EXPIRED, Status.CLOSED)):
+            if bucket and bucket.terms.expires <= self._now:
                 self._expire(bucket)
 
     def _purse_of(self, held: dict[int, int], traffic: str) -> Purse:
-        """Return what may pay a report: what its session held, though it may have expired since, then the rest."""
-        purse = self._purse(traffic)
-        if not held:
-            return purse
-        kept = sorted((self._buckets[source] for source in held if source in self._buckets), key=ORDERS[self._order])
-        others = [bucket for bucket in purse.buckets if bucket.id not in held]
-        return purse._replace(
-            buckets=[*kept, *others],
-            credit=max(purse.credit, held.get(MAIN, 0)),
-            tariff=purse.tariff or (self.tariff if MAIN in held else None),
-            held=self._held,
+        """Return what a session had set aside, and no more: it pays even where its bucket has expired since."""
+        buckets = [self._buckets[source] for source in held if source in self._buckets]
+        return self._purse(traffic)._replace(
+            buckets=buckets,
+            credit=held.get(MAIN, 0),
+            tariff=self.tariff if MAIN in held else None,
+            held={bucket.id: bucket.left - held[bucket.id] for bucket in buckets},
         )
 
     def _boundless(self, traffic: str) -> Purse:
