@@ -54,3 +54,11 @@ def test_what_is_said_reads_the_same_as_text_and_as_html():
     said = say("a < b.", "Then c.")
     assert repr(said) == "a < b.\nThen c."
     assert said._repr_html_() == "<p>a &lt; b.</p><p>Then c.</p>"
+
+
+def test_what_would_spoil_a_prediction_is_folded_away():
+    said = say("QAR 15.05", folded="Show the <price>")
+    assert repr(said) == "QAR 15.05"
+    summary, rest = said._repr_html_().split("</summary>")
+    assert summary == "<details><summary>Show the &lt;price&gt;"
+    assert rest == "<p>QAR 15.05</p></details>"
