@@ -97,4 +97,4 @@ def lessons(folder: Path = LESSONS) -> dict[str, Path]:
 def title(path: Path) -> str:
     """Return a lesson's title: its first line, without the mark of a heading and the question after it."""
     first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]
-    return "".join(first).splitlines()[0].lstrip("# ").partition(' "')[0].strip()
+    return "".join(first).splitlines()[0].lstrip("# ").partition(' "')[0].rstrip(" .")

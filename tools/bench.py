@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "prepaid_model"
 FRESH_PROCESSES = 5
+MOVES = 60
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,31 @@ def import_seconds(folder: Path) -> float:
     return program_seconds(f"import {', '.join(names)}".replace("/", "."))
 
 
+def median_ms(move: Callable[[int], object]) -> float:
+    """Return how long a move of an experiment takes in the kernel: the median of many; `move` is given their number."""
+    taken = []
+    for number in range(MOVES):
+        start = time.perf_counter()
+        move(number)
+        taken.append(time.perf_counter() - start)
+    return 1000 * statistics.median(taken)
+
+
+def phone_step_ms() -> float:
+    """Measure a step of the phone: its story lived through again, its picture drawn and encoded, its page written."""
+    from prepaid_model.phone import Buy, Do, TopUp  # noqa: PLC0415 (only here: other measurements start without it)
+    from prepaid_model.units import QAR  # noqa: PLC0415
+    from prepaid_model.widgets.recharge_phone import RechargePhone  # noqa: PLC0415
+
+    phone = RechargePhone()
+    steps = (TopUp(25 * QAR), Buy("week_1gb"), *(Do("music", 5) for _ in range(6)))
+    return median_ms(lambda number: phone.act(actions=steps[: 3 + number % 6]))
+
+
 MEASUREMENTS = [
     Measurement("import the whole model", "s", lambda: import_seconds(PACKAGE), at_most=0.3),
     Measurement("import all its widgets", "s", lambda: import_seconds(PACKAGE / "widgets"), at_most=1.0),
+    Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
 ]
 
 
