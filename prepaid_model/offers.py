@@ -136,7 +136,7 @@ class Plan:
     allowance : int
         Bytes a month that the fee includes.
     overage : Tariff
-        The price of what goes beyond.
+        The price of what goes beyond. Its tiers, first block, session fee and cap count a whole cycle.
     credit_limit : int
         Micros the customer may owe before service stops.
     spend_cap : int or None
