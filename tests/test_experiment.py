@@ -2,6 +2,7 @@ import base64
 import contextlib
 import gc
 import io
+import threading
 from typing import Any
 
 import ipywidgets as widgets
@@ -141,6 +142,25 @@ def test_an_act_whose_result_cannot_be_worked_out_leaves_the_state(demo):
     with pytest.raises(TypeError):
         demo.act(actions=3)
     assert demo.state == {"actions": ()}
+
+
+def test_a_click_and_a_move_handled_in_two_threads_come_one_after_the_other(demo, monkeypatch):
+    move = threading.Thread(target=set_from_code, args=(demo.controls["daily"], 500))
+    overtook = []
+    run = demo.run
+
+    def slow_run(**settings: Any) -> Any:
+        if not move.ident:
+            move.start()
+            move.join(timeout=0.2)
+            overtook.append(not move.is_alive())
+        return run(**settings)
+
+    monkeypatch.setattr(demo, "run", slow_run)
+    demo.gift.click()
+    move.join()
+    assert overtook == [False]
+    assert demo.sentence == "6 bundles, 6 gaps without data, 1 gifts."
 
 
 def test_five_hundred_moves_make_no_new_figure_and_no_new_widget(demo):

@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
@@ -22,7 +21,7 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
 from prepaid_model.figures import colours
-from prepaid_model.figures.base import STYLE, Picture
+from prepaid_model.figures.base import Picture, styled
 
 SMALL = 8.5
 """Smallest size of words, in points: 11.3 CSS pixels."""
@@ -192,7 +191,7 @@ def _stamp(word: str, size: float, weight: Any, colour: Any, dpi: float) -> tupl
     canvas: Any = _renderer(math.ceil(width) + 6, math.ceil(height) + below + 4, dpi)
     gc = canvas.new_gc()
     gc.set_foreground(colour)
-    with mpl.rc_context(STYLE):
+    with styled():
         canvas.draw_text(gc, 0, canvas.height - below, word, _font(size, weight), 0)
     picture = np.array(canvas.buffer_rgba())[::-1]
     return np.ascontiguousarray(picture), width if word else 0.0, below
@@ -200,7 +199,7 @@ def _stamp(word: str, size: float, weight: Any, colour: Any, dpi: float) -> tupl
 
 @functools.lru_cache(maxsize=4096)
 def _word_size(word: str, size: float, weight: Any, dpi: float) -> tuple[float, float, float]:
-    with mpl.rc_context(STYLE):  # what is kept must not depend on who asked first
+    with styled():  # what is kept must not depend on who asked first
         width, height, descent = _ruler(dpi).get_text_width_height_descent(word, _font(size, weight), False)
     return width, height, descent
 

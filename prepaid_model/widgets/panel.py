@@ -2,6 +2,7 @@
 
 import base64
 import html
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -18,6 +19,9 @@ _KEEP_KEYS = """<i class="pm-keys" aria-hidden="true" onanimationstart="
         if (target.matches('select, input')) target.setAttribute('data-lm-suppress-shortcuts', 'true');
     });
 "></i>"""
+
+_ONE_AT_A_TIME = threading.RLock()
+"""JupyterLab may have the kernel handle a click in one thread and a slider in another, at the same time."""
 
 
 class Panel(widgets.VBox):
@@ -50,13 +54,14 @@ class Panel(widgets.VBox):
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Run a block; say in the status line what went wrong in it, and raise it on."""
-        try:
-            yield
-        except Exception as error:
-            self.status.value = f'<div class="pm-problem" role="alert">{html.escape(in_plain_words(error))}</div>'
-            raise
-        self.status.value = ""
+        """Run a block on its own; say in the status line what went wrong in it, and raise it on."""
+        with _ONE_AT_A_TIME:
+            try:
+                yield
+            except Exception as error:
+                self.status.value = f'<div class="pm-problem" role="alert">{html.escape(in_plain_words(error))}</div>'
+                raise
+            self.status.value = ""
 
     def on_press(self, button: widgets.Button, act: Callable[[], object]) -> None:
         """Let a button do something, guarded."""

@@ -48,6 +48,7 @@ CSS = f"""
 .pm-panel .widget-checkbox label, .pm-panel .widget-radio-box label {{ color: var(--pm-ink); font-size: 14px; }}
 .pm-panel .widget-radio-box label {{ height: auto; line-height: 1.4; margin: 3px 0; white-space: normal; }}
 .pm-panel .widget-readout {{ color: var(--pm-ink); font-size: 14px; min-width: 44px; }}
+.pm-panel .noUi-horizontal .noUi-handle {{ border: 1px solid var(--pm-strong-line); }}
 .pm-panel .noUi-handle:focus-visible,
 .pm-panel button:focus-visible, .pm-panel select:focus-visible, .pm-panel input:focus-visible,
 .pm-panel summary:focus-visible {{ outline: 3px solid var(--pm-money); outline-offset: 2px; }}
