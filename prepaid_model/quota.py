@@ -211,8 +211,9 @@ class Quota:
     def _open(self, answer: ServiceAnswer, now: int, validity: int) -> None:
         self.gate, self.granted = Gate.OPEN, answer.granted
         self.final = answer.final.action if answer.final else None
-        spare = 0 if self.final is not None or answer.threshold is None else answer.threshold
-        self.asks_at = max(answer.granted - spare, 1)
+        # Nothing follows final units; and to ask with every byte is nobody's wish.
+        early = answer.threshold is not None and self.final is None and answer.threshold < answer.granted
+        self.asks_at = answer.granted - (answer.threshold or 0) if early else answer.granted
         self.expires = now + validity if validity else None
 
     def shut(self, until: int | None) -> None:

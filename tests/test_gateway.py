@@ -145,10 +145,10 @@ def test_it_asks_at_the_threshold_and_what_is_left_of_the_grant_goes_back() -> N
     adds_up(outcome, server)
 
 
-def test_a_threshold_as_large_as_the_grant_still_lets_a_byte_flow() -> None:
-    server = Server(quota=10, template=ServiceAnswer(0, ResultCode.SUCCESS, threshold=10))
-    outcome = Gateway(server.answer, "somebody").carry([download(5, 5)])
-    assert [row[3] for row in told(outcome)] == [0, 1, 1, 1, 1, 1, 0]
+def test_a_threshold_as_large_as_the_grant_does_not_make_it_ask_with_every_byte() -> None:
+    server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, threshold=10 * MB))
+    outcome = Gateway(server.answer, "somebody").carry([download(15, 15 * MB)])
+    assert [row[3] for row in told(outcome)] == [0, 10 * MB, 5 * MB]
     adds_up(outcome, server)
 
 
@@ -797,7 +797,7 @@ templates = st.builds(
     st.just(0),
     st.just(ResultCode.SUCCESS),
     validity=st.none() | st.integers(1, 300).map(seconds),
-    threshold=st.none() | st.integers(0, 12 * MB),
+    threshold=st.none() | st.integers(0, 4 * MB // 10) | st.just(12 * MB),
     holding_time=st.none() | st.integers(1, 100).map(seconds),
     tariff_change=st.none() | moments.map(lambda after: NINE + after),
 )
