@@ -118,7 +118,8 @@ class Balances(ABC):
     @property
     def buckets(self) -> tuple[Bucket, ...]:
         """Buckets that have not expired, in the order in which they pay."""
-        return tuple(sorted(self._buckets.values(), key=ORDERS[self._order]))
+        current = (bucket for bucket in self._buckets.values() if bucket.terms.expires > self._now)
+        return tuple(sorted(current, key=ORDERS[self._order]))
 
     @property
     def data_left(self) -> int:
