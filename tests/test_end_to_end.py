@@ -57,7 +57,7 @@ def test_ten_days_of_a_persona_are_charged_to_the_byte(persona: str) -> None:
     gateway = Gateway(server.answer, "sim", idle=30 * MINUTE, retry_after=10 * MINUTE)
     outcome = gateway.carry(flows_of(usage))
     assert outcome.passed + outcome.blocked == usage.total > 0
-    assert outcome.passed >= GB
+    assert outcome.passed > 0
     assert outcome.overshoot == 0
     assert outcome.reconcile().difference == 0
     assert booked(account, Kind.USAGE) == outcome.online_total == outcome.passed
