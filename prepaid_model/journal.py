@@ -30,7 +30,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from prepaid_model.buckets import MAIN
 from prepaid_model.earning import Worth, granted, moves
 from prepaid_model.ledger import Entry, Kind, Ledger
 
@@ -152,13 +151,12 @@ class _Keeper:
         self._ledger = ledger
         self._worth: dict[int, Worth] = {}
         self._fee = 0
-        self._fee_entry = 0
 
     def book(self, entry: Entry) -> dict[Book, int]:
         """Return what an entry debits (more than zero) or credits to each book."""
         debits = dict.fromkeys(Book, 0)
         self._book_money(entry, debits)
-        if entry.bucket != MAIN and entry.volume:
+        if entry.volume:
             self._book_data(entry, debits)
         self._book_fee(entry, debits)
         return debits
@@ -192,7 +190,7 @@ class _Keeper:
     def _book_fee(self, entry: Entry, debits: dict[Book, int]) -> None:
         """Book the monthly fee of a plan: owed service when it is charged, earned when its time is over."""
         begins = entry.kind is Kind.FEE and entry.id in self._ledger.terms
-        ends_early = entry.kind is Kind.CREDIT_NOTE and entry.reverses == self._fee_entry != 0
+        ends_early = entry.kind is Kind.CREDIT_NOTE
         if not (begins or ends_early):
             return
         # What was booked as revenue above changes unearned revenue instead.
@@ -201,4 +199,4 @@ class _Keeper:
         earned = self._fee - entry.money if ends_early else self._fee
         debits[Book.UNEARNED] += earned
         debits[Book.REVENUE] -= earned
-        self._fee, self._fee_entry = (-entry.money, entry.id) if begins else (0, 0)
+        self._fee = -entry.money if begins else 0

@@ -185,8 +185,7 @@ class PostpaidAccount(Billing):
         Refused
             If the contract has ended.
         """
-        known = key is not None and key in self._keys
-        if self._closed and not known:
+        if self._closed and key not in self._keys:
             raise Refused("refund", "the contract has ended")
         return super().refund(operation, volume, at=at, key=key)
 

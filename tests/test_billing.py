@@ -82,6 +82,21 @@ def test_what_is_not_paid_is_followed_up_on_its_day():
     assert (account.balance, account.unpaid, account.status) == (0, (), Status.CLOSED)
 
 
+def test_what_is_written_off_was_invoiced_before():
+    account = opened()
+    account.advance(parse_moment("2026-07-01"))
+    end = [entry.kind for entry in account.ledger if entry.at == parse_moment("2026-05-16")]
+    assert end == [Kind.CREDIT_NOTE, Kind.EXPIRED, Kind.INVOICE, Kind.WRITE_OFF, Kind.STATUS]
+
+
+def test_each_operator_has_its_own_patience():
+    account = PostpaidAccount(BASIC, opened=NEW_YEAR, dunning=Dunning(DAY, DAY, 2 * DAY))
+    account.advance(FEBRUARY + 15 * DAY)
+    assert account.status is Status.BARRED
+    account.advance(FEBRUARY + 16 * DAY)
+    assert account.status is Status.CLOSED
+
+
 def test_each_step_comes_at_its_instant_and_not_before():
     account = opened()
     due = FEBRUARY + 14 * DAY

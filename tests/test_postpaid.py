@@ -188,6 +188,9 @@ def test_a_change_of_plan_gives_back_the_days_from_today_and_charges_the_new_one
     assert money(account, Kind.FEE) == -35 * QAR - 46_450_000  # and of 90.00: 46.4516
     assert account.data_left == 5_161_290_322  # of 10 GB; what was left of the old allowance has expired
     assert account.plan == PLUS
+    change = next(entry.id for entry in account.ledger if entry.kind is Kind.CREDIT_NOTE)
+    together = [entry.kind for entry in account.ledger.of(change)]
+    assert together == [Kind.CREDIT_NOTE, Kind.EXPIRED, Kind.FEE, Kind.GRANT]
     account.advance(FEBRUARY)
     assert account.balance == -35 * QAR + 18_060_000 - 46_450_000 - 90 * QAR
     assert account.data_left == 10 * GB
@@ -228,6 +231,31 @@ def test_a_contract_that_has_ended_takes_nothing_more(act):
     more = {"buy": (Bundle("Day", QAR, GB, DAY),), "change_plan": (PLUS,), "refund": (usage,)}.get(act, ())
     with pytest.raises(Refused, match="has ended"):
         getattr(account, act)(*more, at=NEW_YEAR + DAY)
+
+
+def test_after_the_end_a_known_key_is_answered_and_a_new_one_refused():
+    account = opened()
+    usage = account.use(MB, at=NEW_YEAR).operation
+    account.refund(usage, KB, at=NEW_YEAR, key="known")
+    account.cancel(at=NEW_YEAR)
+    assert account.refund(usage, KB, at=NEW_YEAR, key="known") == KB
+    with pytest.raises(Refused, match="has ended"):
+        account.refund(usage, KB, at=NEW_YEAR, key="new")
+
+
+def test_each_operation_happens_at_its_moment():
+    account = opened(Plan("Capped", 0, 0, TWO_DIRHAM, 100 * QAR, spend_cap=0))
+    at = NEW_YEAR + DAY
+    for operation in (
+        lambda: account.buy(Bundle("Day", QAR, GB, DAY), at=at),
+        lambda: account.agree_to_more(at=at),
+        lambda: account.pay(QAR, at=at),
+        lambda: account.change_plan(PLUS, at=at),
+        lambda: account.cancel(at=at),
+    ):
+        entry = account.ledger[operation()]
+        assert (entry.at, account.now) == (at, at)
+        at += HOUR
 
 
 def test_a_report_that_comes_after_the_end_gets_an_invoice_of_its_own():

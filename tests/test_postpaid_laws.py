@@ -282,5 +282,6 @@ def test_check_finds_planted_faults():
     account.buckets[0].left -= 1
     planted.append(account)
     for account in planted:
-        with pytest.raises(LawBroken):
+        with pytest.raises(LawBroken) as caught:
             account.check()
+        assert caught.value.entry == len(account.ledger) + 1
