@@ -19,12 +19,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "prepaid_model"
 FRESH_PROCESSES = 5
 MOVES = 60
+RUNS = 8
+EVENTS = 200_000
+BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,54 @@ def phone_step_ms() -> float:
     return median_ms(lambda number: phone.act(actions=steps[: 3 + number % 6]))
 
 
+def month_ms() -> float:
+    """Measure a move of the prepaid month: lived through anew at each, its picture drawn and encoded."""
+    from prepaid_model.widgets.prepaid_flow import PrepaidFlow, lived  # noqa: PLC0415
+
+    every = PrepaidFlow().controls["every"]
+
+    def move(number: int) -> None:
+        lived.cache_clear()
+        every.value = 7 + number % 5
+
+    return median_ms(move)
+
+
+def account_events_a_second() -> float:
+    """Measure a prepaid account: three bundles, then pay-as-you-go, a key to each event; the best of several runs.
+
+    Events are made in small batches, as fresh in the processor's memory as if they had just arrived.
+    """
+    from prepaid_model.offers import Bundle  # noqa: PLC0415
+    from prepaid_model.prepaid import PrepaidAccount  # noqa: PLC0415
+    from prepaid_model.rating import Tariff  # noqa: PLC0415
+    from prepaid_model.units import KB, QAR, parse_moment  # noqa: PLC0415
+
+    start, second, rates = parse_moment("2026-01-01 09:00"), timedelta(seconds=1), []
+    for _ in range(RUNS):
+        account = PrepaidAccount(Tariff(price=50_000, increment=100 * KB), opened=start, out_of_bundle=True)
+        account.top_up(1_000_000 * QAR, at=start)
+        for days in (7, 14, 28):
+            account.buy(Bundle(f"{days} days", QAR, EVENTS // 4 * 1500, timedelta(days=days)), at=start)
+        spent = 0.0
+        for first in range(0, EVENTS, BATCH):
+            numbers = range(first, first + BATCH)
+            batch = [(1000 + number % 1000, start + number * second, f"report {number}") for number in numbers]
+            began = time.process_time()
+            for volume, at, key in batch:
+                account.use(volume, at=at, key=key)
+            spent += time.process_time() - began
+        account.check()
+        rates.append(EVENTS / spent)
+    return max(rates)
+
+
 MEASUREMENTS = [
     Measurement("import the whole model", "s", lambda: import_seconds(PACKAGE), at_most=0.3),
     Measurement("import all its widgets", "s", lambda: import_seconds(PACKAGE / "widgets"), at_most=1.0),
+    Measurement("events of the scalar account", "1/s", account_events_a_second, at_least=1_000_000),
     Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
+    Measurement("a move of the prepaid month", "ms", month_ms, at_most=25),
 ]
 
 

@@ -27,7 +27,7 @@ _ROWS = ((0.6, 0.872), (0.315, 0.575), (0.09, 0.29))  # from and to, of the pict
 _WORDS = (0.926, 0.895)  # heights of the words over the rows
 _MOST_WORDS = 16
 _NOTICEABLE = 0.1  # days
-_NICE = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+_NICE = (1, 1.5, 2, 3, 5, 10)
 
 
 class MonthAndDay(NamedTuple):
@@ -45,8 +45,8 @@ class FlowPicture(Picture[MonthAndDay]):
     unused. Traffic that was served stands up from the line, what was denied hangs down from it.
     """
 
-    width = 900
-    height = 516
+    width = 848
+    height = 496
 
     def __init__(self, days: int = 30) -> None:
         self.days = days
@@ -54,8 +54,8 @@ class FlowPicture(Picture[MonthAndDay]):
 
     def build(self, figure: Figure) -> None:
         """Make both columns."""
-        self.title = label(self, figure, LEFT, 0.968, "", size=10.5, bold=True)
-        self.day_title = label(self, figure, DAY_LEFT, 0.968, "", size=10.5, bold=True)
+        self.title = label(self, figure, LEFT, 0.968, "", size=10, bold=True)
+        self.day_title = label(self, figure, DAY_LEFT, 0.968, "", size=10, bold=True)
         self.day_words = [
             label(self, figure, DAY_LEFT, height, "", size=8.5, colour=colours.SUSPENDED_TEXT) for height in _WORDS
         ]

@@ -63,23 +63,19 @@ class PrepaidFlow(Experiment[MonthAndDay]):
             for each, bundle in shop.bundles.items()
             if bundle.traffic is None and bundle.hours is None
         ]
-        validity, grace = slider("Credit valid for, days", 30, 1, 90), slider("then grace, days", 15, 0, 30)
-        another = slider("Another month", 75, 1, 99)
-        for narrow, width in ((validity, "300px"), (grace, "260px"), (another, "255px")):
-            narrow.layout.width = width  # the three share a row
         self.cursor = DayCursor(self.days, LEFT, RIGHT)
         return {
             "who": choice("Who", self.people()),
-            "month": another,
+            "month": slider("Another month", 75, 1, 99),
             "bundle": choice("Bundle", [*bundles, ("none: pay as you go", NO_BUNDLE)], "week_1gb"),
             "renewal": choice("bought again", RENEWAL),
-            "pay_as_you_go": switch("pay-as-you-go allowed", value=True),
+            "pay_as_you_go": switch("pay-as-you-go", value=True),
             "top_up": amount("Top-up, QAR", "15", ["5", "10", "15", "25", "50", "100"]),
             "when": choice("When", WHEN),
             "every": slider("Every, days", 10, 1, 30),
             "threshold": slider("When credit falls to, QAR", 5, 0, 50),
-            "validity": validity,
-            "grace": grace,
+            "validity": slider("Credit valid for, days", 30, 1, 90),
+            "grace": slider("grace, days", 15, 0, 30),
             "day": self.cursor.day,
         }
 
@@ -88,17 +84,17 @@ class PrepaidFlow(Experiment[MonthAndDay]):
         return FlowPicture(self.days)
 
     def rows(self) -> Sequence[Sequence[widgets.Widget]]:
-        """Lay the controls out in three rows: the bundle, the top-ups, the time that credit has."""
+        """Lay the controls out in three rows: the person and the bundle, the top-ups, what credit may do."""
         names = (
-            ("bundle", "renewal", "pay_as_you_go"),
+            ("who", "bundle", "renewal"),
             ("top_up", "when", "every", "threshold"),
-            ("validity", "grace", "month"),
+            ("validity", "grace", "pay_as_you_go"),
         )
         return [[self.controls[name] for name in row] for row in names]
 
     def head(self) -> Sequence[widgets.Widget]:
-        """Put beside the scenarios whose month it is."""
-        return [self.controls["who"]]
+        """Put another month beside the scenarios."""
+        return [self.controls["month"]]
 
     def over_picture(self) -> Sequence[widgets.Widget]:
         """Lay the cursor over the days of the month."""
@@ -181,9 +177,9 @@ class OwnMonth(PrepaidFlow):
         """Give the one person there is."""
         return [("My own month", "own")]
 
-    def rows(self) -> Sequence[Sequence[widgets.Widget]]:
+    def head(self) -> Sequence[widgets.Widget]:
         """Leave out the other months: there is but one."""
-        return [[each for each in row if each is not self.controls["month"]] for row in super().rows()]
+        return []
 
     def usage(self, who: str, seed: int) -> UsageTrace:  # noqa: ARG002 (there is but one)
         """Return the usage that was given."""

@@ -93,9 +93,9 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, flow: Locator) -> No
         reset(flow)
         expect(sentence(flow)).to_contain_text(OPENING)
     with change:
-        flow.get_by_label("pay-as-you-go allowed").uncheck()
+        flow.get_by_label("pay-as-you-go", exact=True).uncheck()
     with change:
-        flow.get_by_label("pay-as-you-go allowed").press("Space")
+        flow.get_by_label("pay-as-you-go", exact=True).press("Space")
     expect(sentence(flow)).to_contain_text(OPENING)
     assert kernel_errors(page) == []
 
@@ -115,11 +115,11 @@ def test_the_controls_that_apply_only_sometimes(page: Page, flow: Locator) -> No
         page.keyboard.press("Home")
     start(flow, "Short validity", "(expired)")
     with change:
-        slider(flow, "then grace").locator(".noUi-handle").focus()
+        slider(flow, "grace, days").locator(".noUi-handle").focus()
         page.keyboard.press("End")
     expect(sentence(flow)).to_contain_text("(grace)")
     with change:
-        drag(page, slider(flow, "then grace"), 0.0)
+        drag(page, slider(flow, "grace, days"), 0.0)
     flow.get_by_label("Bundle", exact=True).select_option("none: pay as you go")
     expect(flow.get_by_label("bought again")).to_be_hidden()
     assert kernel_errors(page) == []
