@@ -298,8 +298,7 @@ def test_case(name: str) -> None:
 
 
 def test_every_case_runs_or_is_decided_otherwise() -> None:
-    assert set(RUNNERS) | DECIDED_OTHERWISE == set(CASES)
-    assert not set(RUNNERS) & DECIDED_OTHERWISE
+    assert set(RUNNERS) == set(CASES) - DECIDED_OTHERWISE
 
 
 def test_every_case_names_its_source() -> None:
