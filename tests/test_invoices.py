@@ -64,10 +64,11 @@ def test_an_add_on_with_a_price_of_its_own_has_a_line_for_its_use():
     account = PostpaidAccount(Plan("Bare", 0, 0, Tariff(price=20_000), 100 * QAR), opened=NEW_YEAR)
     account.buy(cheap, at=NEW_YEAR)
     account.use(100 * MB, at=NEW_YEAR)
-    account.use(100 * MB, at=NEW_YEAR + DAY)
+    account.use(950 * MB, at=NEW_YEAR + DAY)
     account.advance(FEBRUARY)
-    assert ("Use of Cheap", 500_000) in lines(account)  # 200 at 0.002, and two sessions at 0.05
-    assert invoices(account.ledger)[0].lines[-1].volume == 200 * MB
+    assert ("Overage, 50 MB at QAR 0.02 per 1 MB", QAR) in lines(account)
+    assert lines(account)[-1] == ("Use of Cheap", 2_100_000)  # 1000 at 0.002, and two sessions at 0.05
+    assert invoices(account.ledger)[0].lines[-1].volume == GB
 
 
 def test_what_is_no_price_by_volume_has_a_line_too():

@@ -217,6 +217,13 @@ def test_the_day_of_cancellation_is_given_back():
     assert account.balance == balance  # no fee any more
 
 
+def test_add_ons_end_with_the_contract():
+    account = opened(BARE)
+    account.buy(Bundle("Week", QAR, GB, 7 * DAY), at=NEW_YEAR)
+    account.cancel(at=NEW_YEAR + DAY)
+    assert (account.data_left, account.buckets) == (0, ())
+
+
 def test_cancelled_on_its_first_day_it_costs_nothing():
     account = opened()
     account.cancel(at=NEW_YEAR + HOUR)
@@ -246,14 +253,14 @@ def test_after_the_end_a_known_key_is_answered_and_a_new_one_refused():
 def test_each_operation_happens_at_its_moment():
     account = opened(Plan("Capped", 0, 0, TWO_DIRHAM, 100 * QAR, spend_cap=0))
     at = NEW_YEAR + DAY
-    for operation in (
-        lambda: account.buy(Bundle("Day", QAR, GB, DAY), at=at),
-        lambda: account.agree_to_more(at=at),
-        lambda: account.pay(QAR, at=at),
-        lambda: account.change_plan(PLUS, at=at),
-        lambda: account.cancel(at=at),
+    for operation, *how in (
+        (account.buy, Bundle("Day", QAR, GB, DAY)),
+        (account.agree_to_more,),
+        (account.pay, QAR),
+        (account.change_plan, PLUS),
+        (account.cancel,),
     ):
-        entry = account.ledger[operation()]
+        entry = account.ledger[operation(*how, at=at)]
         assert (entry.at, account.now) == (at, at)
         at += HOUR
 
@@ -291,6 +298,13 @@ def test_a_refund_in_part_is_of_the_last_bytes_and_bounded():
     assert account.data_left == 2 * GB
     with pytest.raises(InputError, match="refund volume: got 1, expected at most the 0 bytes"):
         account.refund(usage.operation, 1, at=NEW_YEAR)
+
+
+def test_a_refund_in_the_same_cycle_is_spending_undone():
+    account = opened(BARE)
+    usage = account.use(10 * MB, at=NEW_YEAR)
+    account.refund(usage.operation, 5 * MB, at=NEW_YEAR)
+    assert account.spent == 100_000
 
 
 def test_a_refund_of_an_earlier_cycle_leaves_this_one_alone():
