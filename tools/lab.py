@@ -42,6 +42,9 @@ _READY = """async () => {
         if (message.content.execution_state === 'busy') window.kernelBusy.add(message.parent_header.msg_id);
         if (message.content.execution_state === 'idle') window.kernelBusy.delete(message.parent_header.msg_id);
     });
+    panel.sessionContext.session.kernel.anyMessage.connect((_, { msg, direction }) => {
+        if (direction === 'send' && msg.header.msg_type === 'comm_msg') window.kernelBusy.add(msg.header.msg_id);
+    });
 }"""
 _RUN_ALL = """async () => {
     window.kernelErrors = [];
@@ -155,9 +158,17 @@ def open_and_run(page: Page, lab: Lab, name: str) -> None:
     run_all(page, lab, name)
 
 
+def await_kernel(page: Page) -> None:
+    """Wait until the kernel is done with all that the page has sent it.
+
+    What is sent at once may be handled in another order, each control in a thread of its own.
+    """
+    page.wait_for_function("() => window.kernelBusy.size === 0")
+
+
 def kernel_errors(page: Page) -> list[str]:
     """List the errors the kernel has reported by the end of what it is doing; Lab shows none from callbacks."""
-    page.wait_for_function("() => window.kernelBusy.size === 0")
+    await_kernel(page)
     found: list[str] = page.evaluate("() => window.kernelErrors")
     return found
 
