@@ -412,6 +412,13 @@ def test_the_story_goes_back_and_round():
     assert story.sentence == last
 
 
+def test_the_story_draws_its_background_once():
+    story = RechargeStory()
+    for _ in BEATS:
+        story.next_button.click()
+    assert story.picture.backgrounds == 1
+
+
 def test_without_a_kernel_the_whole_story_is_shown():
     story = RechargeStory()
     saved = story.static()

@@ -126,12 +126,14 @@ class PhonePicture(Picture[Story]):
         How many steps it shows: the latest.
     planned : sequence of str
         The names of the steps of a story that is told in order; those to come are shown pale.
+    least_data : int
+        What the lower axis reaches at least, in megabytes.
     """
 
     width, height = 600, 390
 
-    def __init__(self, columns: int = COLUMNS, planned: Sequence[str] = ()) -> None:
-        self.columns, self.planned = columns, tuple(planned)
+    def __init__(self, columns: int = COLUMNS, planned: Sequence[str] = (), least_data: int = LEAST_DATA) -> None:
+        self.columns, self.planned, self.least_data = columns, tuple(planned), least_data
         super().__init__()
 
     def build(self, figure: Figure) -> None:
@@ -151,6 +153,8 @@ class PhonePicture(Picture[Story]):
         self.data = _Curve(self, self.lower, colours.DATA)
         self.top_ups = EventMarks(self, self.upper, "top-up")
         self.bundles = EventMarks(self, self.lower, "bundle")
+        for marks in (self.top_ups, self.bundles):  # a label made later would cost a new background
+            marks.show(range(self.columns), [0] * self.columns, ["+"] * self.columns)
         self.credit_alerts = EventMarks(self, self.upper, "alert")
         self.data_alerts = EventMarks(self, self.lower, "alert")
         self.credit_now = label(self, self.upper, 0, 0, "", colour=colours.MONEY_TEXT, bold=True)
@@ -168,13 +172,13 @@ class PhonePicture(Picture[Story]):
         done = len(curves.feet)
         gone = max(0, done - self.columns)
         set_limits(self.upper, y=(0, _room(curves.credit, gone, LEAST_CREDIT)))
-        set_limits(self.lower, y=(0, _room(curves.data, gone, LEAST_DATA)))
+        set_limits(self.lower, y=(0, _room(curves.data, gone, self.least_data)))
         self.credit.show(curves.credit, gone)
         self.data.show(curves.data, gone)
         _show(self.top_ups, curves.top_ups, gone, ABOVE * self.upper.get_ylim()[1])
         _show(self.bundles, curves.bundles, gone, ABOVE * self.lower.get_ylim()[1])
-        _show(self.credit_alerts, [(x, y, "") for x, y, _ in curves.credit_alerts], gone)
-        _show(self.data_alerts, [(x, y, "") for x, y, _ in curves.data_alerts], gone)
+        _show(self.credit_alerts, curves.credit_alerts, gone)  # in words they stand at the foot of their column
+        _show(self.data_alerts, curves.data_alerts, gone)
         off = [(start - gone, end - gone) for start, end in curves.off if end > gone]
         self._show_off(off if done else [(0, self.columns)])
         for ground in self.latest:
@@ -284,7 +288,8 @@ def words_of(alert: Alert) -> str:
 
 def _show(marks: EventMarks, events: Sequence[MarkAt], gone: int, above: float = 0) -> None:
     shown = [(x - gone, y + above, words) for x, y, words in events if x >= gone]
-    marks.show([x for x, _, _ in shown], [y for _, y, _ in shown], [words for _, _, words in shown])
+    words = [words for _, _, words in shown] if above else ()
+    marks.show([x for x, _, _ in shown], [y for _, y, _ in shown], words)
 
 
 def _room(points: Sequence[Point], gone: int, least: float) -> float:

@@ -208,7 +208,7 @@ class RechargeStory(RechargePhone):
 
     def make_picture(self) -> Picture[Story]:
         """Make a picture with a column for each beat."""
-        return PhonePicture(len(BEATS), [beat.name for beat in BEATS])
+        return PhonePicture(len(BEATS), [beat.name for beat in BEATS], least_data=3000)
 
     def rows(self) -> Sequence[Sequence[widgets.Widget]]:
         """Show no controls but those in the first row."""
