@@ -177,6 +177,11 @@ def test_who_waits_until_it_stops_tops_up_so_long_after_the_first_byte_refused()
     assert trace.stop == (START + 10 * HOUR, START + 15 * HOUR, Status.SUSPENDED)
 
 
+def test_who_waits_until_it_stops_does_nothing_while_it_runs():
+    trace = live(trickle(10, 12, 20), Habit(25 * QAR, when=WHEN[1]))
+    assert top_ups(trace) == [FIRST]
+
+
 def test_automatic_top_up_comes_at_the_threshold_and_in_the_midst_of_usage():
     habit = Habit(2 * QAR, when=WHEN[2], threshold=QAR)
     trace = live(trickle(10, 11, volume=20 * MB), habit, lifecycle=rules())
@@ -200,6 +205,12 @@ def test_a_bundle_bought_when_used_up_serves_the_rest_of_the_same_ten_minutes():
     assert purchases(trace) == [FIRST, START + 10 * HOUR]
     assert trace.account.data_left == 0, "both weeks are over at the end of the month"
     assert trace.data_expired == 500 * MB
+
+
+def test_a_bundle_used_up_to_the_byte_is_bought_again_before_credit_pays():
+    trace = live(trickle(10, 11, volume=WEEK.volume), Habit(25 * QAR, bundle=WEEK, every=30))
+    assert purchases(trace) == [FIRST, START + 10 * HOUR]
+    assert trace.total(Kind.USAGE) == 0
 
 
 def test_as_many_bundles_as_ten_minutes_need():
@@ -276,6 +287,10 @@ def test_a_month_that_starts_in_the_life_of_an_account():
     assert trace.inactive == ()
     assert trace.stop is None
     assert trace.left_at(START) == (3 * QAR, 0)
+    dry = PrepaidAccount(SHOP.tariffs["standard"], rules(), opened=START - 3 * DAY, out_of_bundle=True)
+    dry.top_up(5 * QAR, at=START - 2 * DAY)
+    dry.use(400 * MB, at=START - DAY)
+    assert simulate(dry, trickle(1, 30), Habit(25 * QAR)).inactive == ((START, FIRST, Status.SUSPENDED),)
 
 
 @pytest.mark.parametrize(
