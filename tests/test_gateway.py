@@ -162,6 +162,29 @@ def test_it_reports_when_validity_ends_used_up_or_not() -> None:
     adds_up(outcome, server)
 
 
+def test_quota_that_is_no_longer_valid_is_gone_before_the_answer_comes() -> None:
+    server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, validity=seconds(4)))
+    gateway = Gateway(server.answer, "somebody", latency=seconds(2), lets_flow=False)
+    outcome = gateway.carry([download(9, 9 * MB)])
+    assert [row[0] for row in told(outcome)] == [0, 6, 9]
+    assert outcome.blocked == (2 + 2) * MB, "until each answer"
+    adds_up(outcome, server)
+
+
+def test_the_holding_time_does_not_run_while_traffic_flows() -> None:
+    server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, holding_time=seconds(5)))
+    outcome = Gateway(server.answer, "somebody").carry([download(60, 6 * MB)])
+    assert [row[0] for row in told(outcome)] == [0, 60]
+
+
+def test_the_holding_time_runs_from_the_answer_if_nothing_flows_after_it() -> None:
+    server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, holding_time=seconds(60)))
+    gateway = Gateway(server.answer, "somebody", latency=seconds(2))
+    gateway.offer([download(1, 1 * MB)])
+    gateway.advance(NINE + seconds(100))
+    assert told(gateway.outcome)[1:] == [(62, "UPDATE", 1, 1 * MB, "QHT")]
+
+
 def test_it_gives_quota_back_when_nothing_flows_and_asks_anew_with_the_next_byte() -> None:
     server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, holding_time=seconds(60)))
     outcome = Gateway(server.answer, "somebody").carry([download(2, 2 * MB), download(3, 3 * MB, start=100)])
@@ -293,6 +316,13 @@ def test_final_units_end_the_service_and_the_session() -> None:
     adds_up(outcome, server)
 
 
+def test_final_units_are_used_up_whatever_the_threshold() -> None:
+    server = Server(balance=8 * MB, template=ServiceAnswer(0, ResultCode.SUCCESS, threshold=2 * MB))
+    outcome = Gateway(server.answer, "somebody", retry_after=seconds(3600)).carry([download(20, 20 * MB)])
+    assert told(outcome)[1:] == [(8, "TERMINATION", 1, 8 * MB, "FINAL")]
+    adds_up(outcome, server)
+
+
 def test_one_group_ends_while_the_session_goes_on_with_the_other() -> None:
     server = Server()
 
@@ -330,6 +360,7 @@ def test_after_final_units_traffic_is_redirected_until_there_is_quota_again() ->
     gateway.reauthorise(NINE + seconds(20))
     gateway.advance(NINE + seconds(30))
     assert gateway.outcome.flows[0].passed.total == 15 * MB
+    assert server.seen[2].services[0] == ServiceRequest(0, requested=0), "no quota, nothing to report"
     # Again at the end of those 60 MB; when the validity of the redirection ends, it asks, and nothing is there.
     gateway.end(NINE + seconds(100))
     flow = gateway.outcome.flows[0]
@@ -339,14 +370,14 @@ def test_after_final_units_traffic_is_redirected_until_there_is_quota_again() ->
 
 def test_a_redirection_ends_by_itself_when_its_validity_does_and_there_is_credit() -> None:
     portal = FinalUnit(FinalUnitAction.REDIRECT, "https://top-up.example")
-    server = Server(balance=5 * MB, final=portal, template=ServiceAnswer(0, ResultCode.SUCCESS, validity=seconds(60)))
+    server = Server(balance=5 * MB, final=portal, template=ServiceAnswer(0, ResultCode.SUCCESS, validity=seconds(30)))
     gateway = Gateway(server.answer, "somebody")
     gateway.offer([download(100, 100 * MB)])
     gateway.advance(NINE + seconds(20))
     server.balance += 1000 * MB
-    gateway.advance(NINE + seconds(70))
-    assert told(gateway.outcome)[2] == (65, "UPDATE", 2, 0, "")
-    assert gateway.outcome.flows[0].redirected.total == 60 * MB
+    gateway.advance(NINE + seconds(40))
+    assert told(gateway.outcome)[2] == (35, "UPDATE", 2, 0, "")
+    assert gateway.outcome.flows[0].redirected.total == 30 * MB
     assert gateway.outcome.flows[0].passed.total == 10 * MB
 
 
@@ -397,6 +428,14 @@ def test_a_refused_group_asks_again_in_its_session() -> None:
     adds_up(gateway.outcome, server)
 
 
+def test_a_refused_group_without_traffic_does_not_ask() -> None:
+    server = Server(balance=10 * MB, final=None)
+    gateway = Gateway(server.answer, "somebody", retry_after=seconds(5))
+    gateway.offer([download(12, 12 * MB), download(12, 12 * MB, start=100)])
+    gateway.advance(NINE + seconds(101))
+    assert [row[0] for row in told(gateway.outcome)] == [0, 10, 100]
+
+
 def test_free_traffic_flows_without_control_and_is_recorded() -> None:
     server = Server(free=frozenset([7]))
     outcome = Gateway(server.answer, "somebody").carry([download(5, 5 * MB), download(5, 50 * MB, group=7)])
@@ -436,6 +475,12 @@ def test_while_it_waits_traffic_flows_beyond_the_grant() -> None:
     assert outcome.overshoot == 6 * MB
     assert outcome.blocked == 0
     adds_up(outcome, server)
+
+
+def test_overshoot_is_counted_once_however_the_bytes_come() -> None:
+    server = Server()
+    gateway = Gateway(server.answer, "somebody", latency=seconds(2), record_volume=MB // 2)
+    assert gateway.carry([download(25, 25 * MB)]).overshoot == 6 * MB
 
 
 def test_or_it_is_blocked_until_the_answer_is_there() -> None:
@@ -523,6 +568,19 @@ def test_with_continue_what_is_not_reported_by_the_end_is_an_offline_record() ->
     assert (both.reported, both.unconfirmed, both.offline, both.lost) == (0, 10 * MB, 190 * MB, 0)
     assert {record.cause for record in outcome.of(Fate.OFFLINE)} >= {Cause.FAILURE_CONTINUED}
     adds_up(outcome, server)
+
+
+def test_a_late_report_to_a_session_that_is_gone_leaves_the_offline_records_to_others() -> None:
+    server = Server()
+    link = Link(server.answer, outages=[OUTAGE])
+    gateway = Gateway(link, "somebody", handling=FailureHandling.CONTINUE, retry_after=seconds(300))
+    gateway.offer([download(400, 400 * MB)])
+    gateway.advance(NINE + seconds(371))  # at 370 a session has been opened again
+    assert gateway.state is State.OPEN
+    server.result = ResultCode.UNKNOWN_SESSION_ID
+    gateway.advance(NINE + seconds(385))  # its report failed at 380, and it flows on without control
+    both = gateway.outcome.reconcile()
+    assert (both.reported, both.offline, both.lost, both.unconfirmed) == (0, 360 * MB, 10 * MB, 10 * MB)
 
 
 def test_an_outage_with_retry_goes_on_while_it_tries_the_other_way_then_stops() -> None:
