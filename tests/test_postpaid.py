@@ -232,7 +232,7 @@ def test_cancelled_on_its_first_day_it_costs_nothing():
 
 @pytest.mark.parametrize("act", ["cancel", "agree_to_more", "buy", "change_plan", "refund"])
 def test_a_contract_that_has_ended_takes_nothing_more(act):
-    account = opened()
+    account = opened(Plan("Capped", 0, GB, TWO_DIRHAM, 100 * QAR, spend_cap=QAR))
     usage = account.use(MB, at=NEW_YEAR).operation
     account.cancel(at=NEW_YEAR)
     more = {"buy": (Bundle("Day", QAR, GB, DAY),), "change_plan": (PLUS,), "refund": (usage,)}.get(act, ())
@@ -298,6 +298,14 @@ def test_a_refund_in_part_is_of_the_last_bytes_and_bounded():
     assert account.data_left == 2 * GB
     with pytest.raises(InputError, match="refund volume: got 1, expected at most the 0 bytes"):
         account.refund(usage.operation, 1, at=NEW_YEAR)
+
+
+def test_a_refund_of_overage_happens_once_for_its_key():
+    account = opened(BARE)
+    usage = account.use(10 * MB, at=NEW_YEAR)
+    for _ in range(2):
+        assert account.refund(usage.operation, 5 * MB, at=NEW_YEAR, key="k") == 5 * MB
+    assert account.balance == -100_000
 
 
 def test_a_refund_in_the_same_cycle_is_spending_undone():
