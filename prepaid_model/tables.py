@@ -29,7 +29,6 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -314,23 +313,6 @@ class Activity(Entry):
         return self.uplink_bytes_per_minute * length, self.downlink_bytes_per_minute * length
 
 
-class GlossaryTerm(Entry):
-    """A term as the lessons use it; ``see`` lists related terms, separated by semicolons in the file."""
-
-    term: Text
-    meaning: Text
-    lesson: Annotated[str, Field(pattern=r"^(0[0-9]|1[0-2])$")]
-    standard: str = ""
-    see: tuple[str, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_see(cls, row: Any) -> Any:
-        if isinstance(row, dict) and isinstance(row.get("see"), str):
-            return row | {"see": tuple(word.strip() for word in row["see"].split(";") if word.strip())}
-        return row
-
-
 @lru_cache(maxsize=1)
 def activities() -> Mapping[str, Activity]:
     """Return what a person can do with the phone, by id, in the order of the file.
@@ -342,16 +324,3 @@ def activities() -> Mapping[str, Activity]:
     """
     rows = read_csv(DATA / "activities.csv", Activity, key="id")
     return MappingProxyType({activity.id: activity for activity in rows})
-
-
-@lru_cache(maxsize=1)
-def glossary() -> Mapping[str, GlossaryTerm]:
-    """Return the terms of the lessons, by term, in alphabetical order.
-
-    Examples
-    --------
-    >>> glossary()["bucket"].lesson
-    '04'
-    """
-    rows = read_csv(DATA / "glossary.csv", GlossaryTerm, key="term")
-    return MappingProxyType({row.term: row for row in sorted(rows, key=lambda row: row.term.lower())})

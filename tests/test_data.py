@@ -9,16 +9,15 @@ import pytest
 
 from prepaid_model import usage
 from prepaid_model.errors import InputError
+from prepaid_model.glossary import GlossaryTerm, glossary
 from prepaid_model.tables import (
     DATA,
     Activity,
     DataError,
     Entry,
-    GlossaryTerm,
     Money,
     Volume,
     activities,
-    glossary,
     read_csv,
     read_toml,
 )
