@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from prepaid_model.balances import Status
+from prepaid_model.buckets import Session
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle
@@ -238,6 +239,20 @@ def test_data_goes_back_to_live_buckets_only() -> None:
         (2 * MB, 2 * MB, True),
         (MB, 0, False),
     ]
+    account.check()
+
+
+def test_a_dead_bucket_kept_for_a_hold_gets_nothing_back() -> None:
+    account = opened()
+    account.buy(bundle("short", 9 * MB, lasts=HOUR), at=NINE)
+    session = Session()
+    usage = account.use(MB, at=NINE)
+    assert account.reserve(MB, session, at=NINE) == MB
+    account.refund(usage.operation, at=NINE + HOUR)
+    law = account.ledger.bytes_law(account.ledger[usage.operation].bucket)
+    assert (law["refund"], law["expired"], law["left"]) == (0, -7 * MB, MB)  # what is held waits for its report
+    account.release(session, at=NINE + HOUR)
+    assert account.ledger.bytes_law(account.ledger[usage.operation].bucket)["expired"] == -8 * MB
     account.check()
 
 

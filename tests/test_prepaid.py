@@ -293,6 +293,15 @@ def test_the_quick_way_is_the_long_way(tariff: Tariff, order: str, consent: bool
     quick.check()
 
 
+def test_the_largest_bucket_pays_though_another_was_larger_before() -> None:
+    account = opened(order="largest")
+    for name, volume in (("nine", 9 * MB), ("eight", 8 * MB)):
+        account.buy(Bundle(name, 0, volume, DAY), at=NINE)
+    for _ in range(3):
+        account.use(2 * MB, at=NINE)
+    assert {bucket.name: bucket.left for bucket in account.buckets} == {"nine": 5 * MB, "eight": 6 * MB}
+
+
 def test_the_quick_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the comparison above would compare the long way with itself."""
     account = PrepaidAccount(FLAT, opened=NINE, out_of_bundle=True)
