@@ -95,6 +95,19 @@ def test_a_session_fee_is_an_entry_of_its_own() -> None:
     ]
 
 
+def test_a_session_pays_its_fee_once_when_it_first_draws_on_the_main_balance() -> None:
+    account = opened(tariff=Tariff(price=QAR // 2, session_fee=QAR))
+    account.buy(bundle(volume=MB), at=NINE)
+    session, costs = Session(), []
+    for volume in (MB, 100 * KB, 900 * KB, 1):
+        before = session.cost
+        account.debit(volume, session, at=NINE)
+        costs.append(session.cost - before)
+    # The bundle; fee and first block; its slack; the next block.
+    assert costs == [0, QAR + QAR // 2, 0, QAR // 2]
+    assert [entry.money for entry in account.ledger.of(session.operation) if entry.kind is Kind.FEE] == [-QAR]
+
+
 def test_a_discounted_bundle_takes_bytes_and_money() -> None:
     account = opened(QAR)
     account.buy(bundle("night", 10 * MB, tariff=Tariff(price=QAR // 10)), at=NINE)
