@@ -12,6 +12,7 @@ Examples
 """
 
 import argparse
+import gc
 import math
 import statistics
 import subprocess
@@ -20,12 +21,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "prepaid_model"
 FRESH_PROCESSES = 5
 MOVES = 60
+LEAK_MOVES = 500
 RUNS = 8
 EVENTS = 200_000
 BATCH = 1000
@@ -103,6 +108,63 @@ def month_ms() -> float:
     return median_ms(move)
 
 
+@lru_cache(maxsize=2)
+def month_waits(slider: str) -> list[float]:
+    """Press a key on a slider of the prepaid month in a real browser, and return what each press took, in ms."""
+    from tools import latency  # noqa: PLC0415
+
+    cell = "from prepaid_model.widgets.prepaid_flow import PrepaidFlow\n"
+    cell += f"flow = PrepaidFlow(); flow.controls['{slider}'].add_class('bench-slider'); flow"
+    return latency.measure(cell, ".bench-slider .noUi-handle")
+
+
+def month_wait_ms(slider: str, *, median: bool) -> float:
+    """Return the median or the 95th percentile of the waits after a key press on a slider."""
+    from tools.latency import p95  # noqa: PLC0415
+
+    waits = month_waits(slider)
+    return statistics.median(waits) if median else p95(waits)
+
+
+@lru_cache(maxsize=1)
+def grown() -> tuple[float, int]:
+    """Move the prepaid month 500 times; return how many MB the process grew, and how many figures more there are."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    from prepaid_model.widgets.prepaid_flow import PrepaidFlow  # noqa: PLC0415
+
+    flow = PrepaidFlow()
+
+    def move(times: int) -> None:
+        for number in range(times):
+            flow.controls["every"].value = 1 + number % 12
+
+    def figures() -> int:
+        gc.collect()
+        return sum(isinstance(each, Figure) for each in gc.get_objects())
+
+    move(50)  # what is kept on purpose (months, letters) is kept by now
+    memory, count = _resident_mb(), figures()
+    move(LEAK_MOVES)
+    return _resident_mb() - memory, figures() - count
+
+
+def lesson_seconds() -> float:
+    """Run each lesson whole in a fresh kernel, as `make notebooks` does; return what the longest takes."""
+    from tools.notebooks import execute  # noqa: PLC0415
+
+    taken = []
+    for lesson in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        start = time.perf_counter()
+        execute(lesson)
+        taken.append(time.perf_counter() - start)
+    return max(taken)
+
+
+def _resident_mb() -> float:
+    return psutil.Process().memory_info().rss / 1e6
+
+
 def account_events_a_second() -> float:
     """Measure a prepaid account: three bundles, then pay-as-you-go, a key to each event; the best of several runs.
 
@@ -138,6 +200,13 @@ MEASUREMENTS = [
     Measurement("events of the scalar account", "1/s", account_events_a_second, at_least=1_000_000),
     Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
     Measurement("a move of the prepaid month", "ms", month_ms, at_most=25),
+    Measurement("key to picture, median", "ms", lambda: month_wait_ms("every", median=True), at_most=60),
+    Measurement("key to picture, p95", "ms", lambda: month_wait_ms("every", median=False), at_most=90),
+    Measurement("key to a new month, median", "ms", lambda: month_wait_ms("month", median=True), at_most=60),
+    Measurement("key to a new month, p95", "ms", lambda: month_wait_ms("month", median=False), at_most=90),
+    Measurement("memory grown in 500 moves", "MB", lambda: grown()[0], at_most=10),
+    Measurement("figures leaked in 500 moves", "", lambda: grown()[1], at_most=0),
+    Measurement("the longest lesson, run whole", "s", lesson_seconds, at_most=6),
 ]
 
 
