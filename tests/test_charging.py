@@ -1,6 +1,6 @@
 """Sessions at the charging server: what it grants, holds, charges and frees, in words of RFC 8506."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -360,3 +360,11 @@ def test_what_is_counted_apart_starts_at_the_last_report():
     desk.wait(HOUR).update(asks(2000, used=100, before=100))
     assert only(desk.wait(HOUR).update(asks(2000, used=100))).tariff_change == parse_moment("2026-01-03 00:00")
     assert QAR - desk.account.credit == 100 * 4 + 100 * 10
+
+
+def test_the_hours_of_a_price_are_those_of_qatar_whatever_clock_the_gateway_has():
+    desk = Desk(prepaid(QAR, tariff=NIGHT))
+    desk.now = parse_moment("2026-01-02 05:30").astimezone(UTC)
+    assert only(desk.initial(asks(2000))).tariff_change == parse_moment("2026-01-02 06:00")
+    desk.wait(HOUR).end(asks(None, used=1000, before=900))
+    assert QAR - desk.account.credit == 900 * 4 + 100 * 10

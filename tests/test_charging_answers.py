@@ -33,6 +33,7 @@ from tests.desk import (
     NO_SUCH_SESSION,
     OK,
     PER_MB,
+    REDIRECT,
     SECOND,
     Desk,
     asks,
@@ -73,6 +74,12 @@ def test_credit_limit_reached_at_the_start_is_the_answer_to_the_command():
     assert (answer.result, results(answer), desk.server.open_sessions) == (NO_CREDIT, [NO_CREDIT] * 2, ())
 
 
+def test_refused_for_more_than_one_reason_a_session_is_open_and_each_service_has_its_answer():
+    desk = Desk(prepaid(0), uncharged=frozenset({5}))
+    answer = desk.initial(asks(), asks(group=5))
+    assert (answer.result, results(answer), desk.server.open_sessions) == (OK, [NO_CREDIT, FREE], ("s",))
+
+
 def test_later_it_is_the_answer_to_the_service():
     desk = Desk(prepaid(5 * DIRHAM))
     desk.initial(asks(MB))
@@ -89,6 +96,11 @@ def test_end_user_service_denied_in_grace():
     assert desk.initial(asks(), session="t").result is DENIED
     desk.account.top_up(QAR, at=desk.now)
     assert results(desk.update(asks(2 * MB))) == [OK]
+
+
+def test_who_is_denied_is_not_led_to_a_top_up_page():
+    answer = Desk(prepaid(QAR), QuotaPolicy(final=REDIRECT)).wait(31 * DAY).initial(asks())
+    assert (answer.result, only(answer).final) == (DENIED, None)
 
 
 def test_what_was_used_without_control_is_recorded_though_service_is_denied():
@@ -320,17 +332,16 @@ def test_a_report_at_that_instant_comes_too_late():
 
 def test_several_are_closed_in_the_order_of_their_timers():
     desk = Desk(prepaid(QAR), QuotaPolicy(supervision=HOUR))
-    for session in ("b", "a", "c"):
+    for session in ("b", "c"):
         desk.initial(asks(MB), session=session)
-        desk.wait(MINUTE if session == "a" else timedelta(0))
+    desk.wait(MINUTE).initial(asks(MB), session="a")
     desk.update(asks(2 * MB, used=0), session="b")
+    b, c, a, _ = [entry.operation for entry in desk.account.ledger if entry.kind is Kind.HOLD]
     booked = len(desk.account.ledger)
     desk.server.advance(NINE + DAY)
     released = [(entry.at - NINE, entry.operation) for entry in desk.account.ledger.since(booked)]
-    opened = [entry.operation for entry in desk.account.ledger if entry.kind is Kind.HOLD][:3]
-    b, a, c = opened
-    # "b" was heard again a minute later, when "c" began: they end together, in the order in which they began.
-    assert released == [(HOUR, a), (HOUR + MINUTE, b), (HOUR + MINUTE, c)]
+    # "b" was heard again when "a" began: these two end together, in the order in which they began.
+    assert released == [(HOUR, c), (HOUR + MINUTE, b), (HOUR + MINUTE, a)]
 
 
 def test_a_silent_session_is_charged_what_it_is_presumed_to_have_used():

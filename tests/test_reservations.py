@@ -347,6 +347,14 @@ def test_a_bundle_bought_while_credit_is_held_serves_what_comes_after():
     account.check()
 
 
+def test_beyond_what_was_held_a_bundle_bought_meanwhile_pays_before_the_credit():
+    account, session = opened(QAR), Session()
+    account.reserve(2 * MB, session, at=NINE)
+    account.buy(data(50 * MB), at=NINE)
+    assert account.debit(5 * MB, session, at=NINE) == 0
+    assert (account.credit, account.data_left) == (90 * DIRHAM, 47 * MB)
+
+
 def test_a_blocker_bought_meanwhile_does_not_keep_held_credit_from_paying():
     account, session = opened(QAR), Session()
     account.reserve(5 * MB, session, at=NINE)
