@@ -279,13 +279,12 @@ class Client:
     def _happen(self, event: Event, now: int) -> None:
         """Go on as the state table says."""
         handling = self._set.handling if self._exchange.handling is None else self._exchange.handling
-        ended = self.state is State.PENDING_TERMINATION
         transition = step(CLIENT_SESSION, self.state, event, handling)
         self.state = transition.state
         for do in transition.actions:
             self._do(do, event, now)
         if self.state is State.IDLE:
-            self._leave(now, _FAILED[handling] if event in _FAILURES and not ended else Cause.NORMAL_RELEASE)
+            self._leave(now, _FAILED[handling] if event in _FAILURES else Cause.NORMAL_RELEASE)
 
     def _do(self, do: Do, event: Event, now: int) -> None:
         if do in _SENDS:

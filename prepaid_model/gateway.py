@@ -286,8 +286,7 @@ class Gateway:
                     stream.blocked += octets
                 elif octets.total:
                     stream.passed += octets
-                    opened = max(since, stream.start)
-                    self._overshoot += self._client.count(stream.group, octets, opened, self._now)
+                    self._overshoot += self._client.count(stream.group, octets, since, self._now)
             self._client.check(self._now)
             self._settle()
 

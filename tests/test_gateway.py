@@ -177,6 +177,12 @@ def test_the_holding_time_does_not_run_while_traffic_flows() -> None:
     assert [row[0] for row in told(outcome)] == [0, 60]
 
 
+def test_at_the_same_instant_what_is_due_comes_before_what_begins() -> None:
+    server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, holding_time=seconds(60)))
+    outcome = Gateway(server.answer, "somebody").carry([download(2, 2 * MB), download(3, 3 * MB, start=62)])
+    assert told(outcome)[1:3] == [(62, "UPDATE", 1, 2 * MB, "QHT"), (62, "UPDATE", 2, 0, "")]
+
+
 def test_the_holding_time_runs_from_the_answer_if_nothing_flows_after_it() -> None:
     server = Server(template=ServiceAnswer(0, ResultCode.SUCCESS, holding_time=seconds(60)))
     gateway = Gateway(server.answer, "somebody", latency=seconds(2))
@@ -394,9 +400,10 @@ def test_restricted_access_lets_through_what_is_always_free_and_nothing_else() -
 
 def test_a_terminated_service_carries_nothing_at_all() -> None:
     server = Server(balance=5 * MB)
-    gateway = Gateway(server.answer, "somebody", always_free=[99], retry_after=seconds(3600))
+    always_free = {"always_free": [99], "latency": seconds(1)}
+    gateway = Gateway(server.answer, "somebody", retry_after=seconds(3600), **always_free)  # type: ignore[arg-type]
     outcome = gateway.carry([download(10, 10 * MB), download(10, 1 * MB, group=99)])
-    assert outcome.flows[1].passed.total == MB // 2
+    assert [flow.passed.total for flow in outcome.flows] == [5 * MB, MB // 2]
     adds_up(outcome, server)
 
 
@@ -457,6 +464,49 @@ def test_where_credit_control_does_not_apply_records_are_all_there_is() -> None:
     ]
     assert (outcome.online_total, outcome.offline_total) == (0, 51 * MB)
     adds_up(outcome)
+
+
+def test_it_is_not_asked_again_whether_credit_control_applies_nor_is_that_usage_reported_later() -> None:
+    server = Server(result=ResultCode.CREDIT_CONTROL_NOT_APPLICABLE)
+    gateway = Gateway(server.answer, "somebody")
+    gateway.offer([download(300, 30 * MB)])
+    gateway.end(NINE + seconds(300))
+    assert len(gateway.outcome.messages) == 1
+    server.result = ResultCode.SUCCESS
+    outcome = gateway.carry([download(5, 5 * MB, start=400)])
+    assert (outcome.online_total, outcome.reconcile().offline) == (5 * MB, 30 * MB)
+    adds_up(outcome, server)
+
+
+def test_a_session_of_free_groups_only_goes_on() -> None:
+    outcome = Gateway(Server(free=frozenset([7])).answer, "somebody").carry([download(5, 5 * MB, group=7)])
+    assert (outcome.passed, outcome.blocked) == (5 * MB, 0)
+    adds_up(outcome)
+
+
+def test_a_group_that_an_answer_does_not_mention_is_blocked_and_asked_for_again() -> None:
+    server = Server()
+
+    def forgetful(request: CreditControlRequest, *, at: datetime) -> CreditControlAnswer:
+        answer = server.answer(request, at=at)
+        return replace(answer, services=()) if request.number == 0 else answer
+
+    outcome = Gateway(forgetful, "somebody", retry_after=seconds(5)).carry([download(9, 9 * MB)])
+    assert [row[0] for row in told(outcome)] == [0, 5, 9]
+    assert outcome.blocked == 5 * MB
+
+
+def test_an_unknown_user_is_denied_at_first_and_a_failure_later() -> None:
+    server = Server(result=ResultCode.USER_UNKNOWN)
+    gateway = Gateway(server.answer, "somebody", handling=FailureHandling.CONTINUE)
+    assert gateway.carry([download(5, 5 * MB)]).passed == 0
+    server = Server()
+    gateway = Gateway(server.answer, "somebody", handling=FailureHandling.CONTINUE)
+    gateway.offer([download(20, 20 * MB)])
+    gateway.advance(NINE + seconds(5))
+    server.result = ResultCode.USER_UNKNOWN
+    outcome = gateway.carry([])
+    assert (outcome.passed, outcome.reconcile().offline, outcome.reconcile().lost) == (20 * MB, 10 * MB, 10 * MB)
 
 
 # --------------------------------------------------------------------------------------- latency, overshoot
@@ -561,6 +611,25 @@ def test_an_outage_with_continue_costs_the_user_nothing_and_is_reported_afterwar
     adds_up(outcome, server)
 
 
+def test_with_continue_a_gateway_that_blocks_does_so_only_until_tx_expires_for_the_first_time() -> None:
+    outcome, server = in_outage(FailureHandling.CONTINUE, lets_flow=False, retry_after=seconds(60))
+    assert outcome.blocked == 10 * MB
+    adds_up(outcome, server)
+
+
+def test_a_user_who_left_is_not_carried_on_without_control() -> None:
+    server = Server()
+    link = Link(server.answer, outages=[OUTAGE])
+    gateway = Gateway(link, "somebody", handling=FailureHandling.CONTINUE)
+    gateway.offer([download(100, 100 * MB)])
+    gateway.end(NINE + seconds(15))
+    gateway.advance(NINE + seconds(75))
+    assert gateway.state is State.IDLE
+    outcome = gateway.carry([download(10, 10 * MB, start=80)])
+    assert [row[:2] for row in told(outcome)][1:4] == [(10, "UPDATE"), (40, "UPDATE"), (80, "INITIAL")]
+    adds_up(outcome, server)
+
+
 def test_with_continue_what_is_not_reported_by_the_end_is_an_offline_record() -> None:
     outcome, server = in_outage(FailureHandling.CONTINUE, length=200, retry_after=seconds(60))
     both = outcome.reconcile()
@@ -641,6 +710,24 @@ def test_an_answer_that_comes_after_tx_finds_the_service_going_on() -> None:
     adds_up(outcome, server)
 
 
+def test_after_a_late_answer_a_gateway_that_blocks_blocks_again() -> None:
+    handling, server = FailureHandling.CONTINUE, Server()
+    gateway = Gateway(server.answer, "somebody", handling=handling, latency=seconds(15), lets_flow=False)
+    outcome = gateway.carry([download(39, 39 * MB)])
+    # Blocked until Tx at 10, granted until the answer at 15 and the end of its 10 MB at 20; the same from there.
+    assert [row[0] for row in told(outcome)] == [0, 20, 39]
+    assert outcome.blocked == 20 * MB
+    adds_up(outcome, server)
+
+
+def test_the_answer_to_the_first_try_counts_if_it_comes_first() -> None:
+    handling, server = FailureHandling.CONTINUE, Server(quota=100 * MB)
+    gateway = Gateway(server.answer, "somebody", handling=handling, latency=seconds(35))
+    first, again, *_ = gateway.carry([download(50, 50 * MB)]).messages
+    assert (first.answered, again.answered) == (NINE + seconds(35), None)
+    assert again.request.retransmitted
+
+
 def test_while_it_waits_past_tx_even_a_gateway_that_blocks_lets_traffic_flow() -> None:
     outcome, server = in_outage(
         FailureHandling.RETRY_AND_TERMINATE, length=100, lets_flow=False, retry_after=seconds(3600)
@@ -661,14 +748,20 @@ def test_a_failure_during_final_units_always_ends_the_service() -> None:
     adds_up(outcome, server)
 
 
-def test_a_termination_that_nobody_answers_ends_the_session_all_the_same() -> None:
+@pytest.mark.parametrize(
+    ("handling", "sent"), [(FailureHandling.RETRY_AND_TERMINATE, [0, 20, 50]), (FailureHandling.TERMINATE, [0, 20])]
+)
+def test_a_termination_that_nobody_answers_ends_the_session_all_the_same(
+    handling: FailureHandling, sent: list[int]
+) -> None:
     server = Server(quota=100 * MB)
     link = Link(server.answer, outages=[OUTAGE])
-    gateway = Gateway(link, "somebody", handling=FailureHandling.RETRY_AND_TERMINATE)
+    gateway = Gateway(link, "somebody", handling=handling)
     outcome = gateway.carry([download(20, 20 * MB)])
-    assert [row[:2] for row in told(outcome)] == [(0, "INITIAL"), (20, "TERMINATION"), (50, "TERMINATION")]
+    assert [row[0] for row in told(outcome)] == sent
+    assert outcome.messages[-1].request.type is RequestType.TERMINATION
     assert gateway.state is State.IDLE
-    assert gateway.now == NINE + seconds(80)
+    assert gateway.now == NINE + seconds(sent[-1] + 30)
     assert outcome.reconcile().unconfirmed == 20 * MB
     adds_up(outcome, server)
 
@@ -684,6 +777,17 @@ def test_a_user_who_leaves_while_an_answer_is_awaited_is_terminated_after_it() -
     flow = gateway.outcome.flows[0]
     assert (flow.passed.total, flow.blocked.total) == (11 * MB, 49 * MB)
     adds_up(gateway.outcome, server)
+
+
+def test_traffic_that_comes_while_a_session_is_being_closed_waits_for_the_next_one() -> None:
+    server = Server()
+    gateway = Gateway(server.answer, "somebody", latency=seconds(2))
+    gateway.offer([download(11, 11 * MB)])
+    gateway.end(NINE + seconds(11))
+    outcome = gateway.carry([download(9, 9 * MB, start=11)])
+    assert [row[:2] for row in told(outcome)][1:4] == [(10, "UPDATE"), (12, "TERMINATION"), (14, "INITIAL")]
+    assert outcome.blocked == 3 * MB
+    adds_up(outcome, server)
 
 
 def test_a_session_the_server_does_not_know_leaves_its_report_lost() -> None:
