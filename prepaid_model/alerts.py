@@ -139,15 +139,49 @@ def alerts(ledger: Ledger, rules: tuple[Rule, ...] = STANDARD, *, until: datetim
     """
     for rule in rules:
         _check(rule)
-    found = [*_crossings(ledger, rules), *_spending(ledger, rules), *_endings(ledger, rules, until)]
+    found = [*Watch(ledger, rules).news(), *endings(ledger, rules, until)]
     return tuple(sorted(found, key=lambda alert: (alert.at, alert.entry)))
 
 
-def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert]:
+class Watch:
+    """Follows a ledger as it grows, and tells which alerts its new entries give rise to.
+
+    The end of a validity is no entry: see `endings`.
+    """
+
+    def __init__(self, ledger: Ledger, rules: tuple[Rule, ...] = STANDARD) -> None:
+        for rule in rules:
+            _check(rule)
+        self._watchers = (_crossings(ledger, rules), _spending(ledger, rules))
+
+    def news(self) -> list[Alert]:
+        """Return the alerts of the entries since the last call."""
+        found: list[Alert] = []
+        for watcher in self._watchers:
+            while (alert := next(watcher)) is not None:
+                found.append(alert)
+        return found
+
+
+def _follow(ledger: Ledger) -> Iterator[Entry | None]:
+    """Yield the entries as they come, and None whenever there is no further one yet."""
+    seen = 0
+    while True:
+        if seen < len(ledger):
+            seen += 1
+            yield ledger[seen]
+        else:
+            yield None
+
+
+def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None]:
     """Follow what is available in each bucket and on the main balance, holds taken off."""
     held: dict[int, int] = {}
     fired: set[tuple[Rule, int]] = set()
-    for entry in ledger:
+    for entry in _follow(ledger):
+        if entry is None:
+            yield None
+            continue
         sign = {Kind.HOLD: 1, Kind.RELEASE: -1}.get(entry.kind, 0)
         held[entry.bucket] = held.get(entry.bucket, 0) + sign * entry.quantity
         for source, change, after in ((MAIN, entry.money, entry.balance), (entry.bucket, entry.volume, entry.left)):
@@ -186,12 +220,15 @@ def budget_alerts(budget: int, percents: tuple[int, ...]) -> tuple[SpendReached,
     return tuple(SpendReached(budget * percent // ALL_USED) for percent in percents)
 
 
-def _spending(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert]:
+def _spending(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None]:
     """Follow what usage has cost in a postpaid cycle; a new cycle and a refund arm a rule again."""
     limits = [rule for rule in rules if isinstance(rule, SpendReached)]
     spent, postpaid = 0, False
     fired: set[SpendReached] = set()
-    for entry in ledger if limits else ():
+    for entry in _follow(ledger):
+        if entry is None or not limits:
+            yield None
+            continue
         agreed = ledger.terms.get(entry.id)
         if isinstance(agreed, Period):
             postpaid = True
@@ -207,8 +244,8 @@ def _spending(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert]:
                     yield Alert(entry.at, rule, MAIN, entry.id, text)
 
 
-def _endings(ledger: Ledger, rules: tuple[Rule, ...], until: datetime | None) -> Iterator[Alert]:
-    """Warn ahead of the end of a validity, unless it has been prolonged by then."""
+def endings(ledger: Ledger, rules: tuple[Rule, ...], until: datetime | None = None) -> Iterator[Alert]:
+    """Warn ahead of the end of a validity, unless it has been prolonged by then; see `alerts`."""
     ahead = [rule for rule in rules if isinstance(rule, ValidityEnds)]
     if not ahead or not len(ledger):
         return

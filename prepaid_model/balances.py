@@ -25,11 +25,11 @@ from prepaid_model.laws import Rows
 from prepaid_model.ledger import Kind, LawBroken, Ledger
 from prepaid_model.offers import Bundle
 from prepaid_model.rating import Tariff
-from prepaid_model.units import ZONE, in_qatar, quantity
+from prepaid_model.timeline import NEVER
+from prepaid_model.units import in_qatar, quantity
 
 GENERAL = "general"
 """The kind of traffic that only buckets for all traffic serve."""
-NEVER = datetime.max.replace(tzinfo=ZONE)
 
 
 class Status(StrEnum):
@@ -99,6 +99,11 @@ class Balances(ABC):
     def now(self) -> datetime:
         """The account's clock: the latest `at` it has seen."""
         return self._now
+
+    @property
+    def due(self) -> datetime:
+        """When something falls due next, if nothing else comes up."""
+        return self._wake
 
     @property
     def balance(self) -> int:

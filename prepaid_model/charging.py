@@ -30,6 +30,7 @@ from prepaid_model.credit_control import (
 )
 from prepaid_model.errors import InputError, Refused, whole
 from prepaid_model.reservations import GENERAL, Reservations
+from prepaid_model.timeline import NEVER, Rank
 from prepaid_model.units import MB, in_qatar, quantity
 
 STOP = FinalUnit(FinalUnitAction.TERMINATE)
@@ -129,6 +130,8 @@ class ChargingServer:
     ('SUCCESS', 8000000, 400000)
     """
 
+    rank = Rank.USAGE
+
     def __init__(
         self,
         accounts: Mapping[str, Reservations],
@@ -151,6 +154,11 @@ class ChargingServer:
     def open_sessions(self) -> tuple[str, ...]:
         """Names of the sessions that are open, oldest first."""
         return tuple(self._open)
+
+    @property
+    def due(self) -> datetime:
+        """When the next supervision timer runs out."""
+        return min((session.deadline for session in self._open.values()), default=NEVER)
 
     def answer(self, request: CreditControlRequest, *, at: datetime) -> CreditControlAnswer:
         """Answer a request; a duplicate of one gets the answer that one got.

@@ -69,6 +69,11 @@ class Gateway:
     name : str
         Distinguishes its sessions from another gateway's.
 
+    Attributes
+    ----------
+    blocked : int
+        Bytes that were dropped so far.
+
     Raises
     ------
     InputError
@@ -117,6 +122,7 @@ class Gateway:
         self._offered: list[Stream] = []
         self._quiet_since = 0
         self._overshoot = 0
+        self.blocked = 0
 
     @property
     def state(self) -> State:
@@ -173,7 +179,9 @@ class Gateway:
         """Let the user end the session; traffic on its way is cut off."""
         self.advance(at)
         for stream in self._streams:
-            stream.blocked += stream.take(stream.end)
+            cut_off = stream.take(stream.end)
+            stream.blocked += cut_off
+            self.blocked += cut_off.total
         self._streams = []
         self._client.end(self._now)
         self._settle()
@@ -284,6 +292,7 @@ class Gateway:
                     stream.redirected += octets
                 elif verdict is Verdict.BLOCK:
                     stream.blocked += octets
+                    self.blocked += octets.total
                 elif octets.total:
                     stream.passed += octets
                     self._overshoot += self._client.count(stream.group, octets, since, self._now)

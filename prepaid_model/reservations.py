@@ -7,12 +7,13 @@ expires at once; what is held may still be settled by the report that is on its 
 
 from datetime import datetime, timedelta
 
-from prepaid_model.balances import GENERAL, NEVER, Status
+from prepaid_model.balances import GENERAL, Status
 from prepaid_model.buckets import MAIN, Bucket, Purse, Session, plan
 from prepaid_model.consumption import Consumption
 from prepaid_model.hours import HOURS, Flow, size, spread
 from prepaid_model.ledger import Kind
 from prepaid_model.rating import Running
+from prepaid_model.timeline import NEVER
 from prepaid_model.units import quantity
 
 __all__ = ["GENERAL", "Reservations"]

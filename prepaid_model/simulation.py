@@ -1,79 +1,41 @@
-"""A month of usage over a prepaid account whose owner has habits: one timeline, one `Trace`.
+"""A month of usage over an account whose owner has habits: one timeline, one `Trace`.
 
-Where instants coincide, what falls due in the account comes first, then what its owner does, then usage.
+Who acts when, and in which order where instants coincide, is `timeline`'s to say.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 from prepaid_model.balances import Status
-from prepaid_model.credit import AutoTopUp
-from prepaid_model.errors import InputError, whole
+from prepaid_model.charging import ChargingServer
+from prepaid_model.devices import Device, Lifetime, Online
+from prepaid_model.errors import InputError
+from prepaid_model.gateway import Gateway
+from prepaid_model.habits import RENEWAL, WHEN, Habit, Owner
+from prepaid_model.inbox import Inbox, Received
 from prepaid_model.ledger import EPOCH, Kind, Rows
-from prepaid_model.offers import Bundle
+from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
+from prepaid_model.records import Outcome
+from prepaid_model.timeline import run
 from prepaid_model.units import format_money
 from prepaid_model.usage import UsageTrace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WHEN = ("every so many days", "when it stops", "automatically")
-"""When the owner of an account tops it up."""
-RENEWAL = ("when it is used up", "at its end", "never again")
-"""When a bundle is bought again."""
-MORNING = timedelta(hours=9)
-"""When the owner does what is planned for a day."""
+__all__ = ["RENEWAL", "WHEN", "Habit", "PrepaidTrace", "Span", "Trace", "simulate"]
+
+Account = TypeVar("Account", bound=PrepaidAccount | PostpaidAccount)
 
 _OVER = {
     Status.GRACE: "the credit is no longer valid; it is kept, but cannot be used until the next top-up",
     Status.EXPIRED: "the credit's time is over, and what was left is forfeited",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """What the owner of a prepaid account does: tops up, and buys a bundle.
-
-    Parameters
-    ----------
-    top_up : int
-        Micros at a time; the first at nine on the first day.
-    when : str
-        One of `WHEN`.
-    every : int
-        Days between top-ups, where they are planned.
-    notices_after : timedelta
-        From a denied byte to the top-up, where the owner waits for it to stop.
-    threshold : int
-        Micros at or below which credit is topped up automatically.
-    bundle : Bundle or None
-        Bought whenever there is none and the credit pays for it; None to pay as one goes.
-    renewal : str
-        One of `RENEWAL`: bought again as soon as it is used up, by itself at its end, or only once.
-    """
-
-    top_up: int
-    when: str = WHEN[0]
-    every: int = 10
-    notices_after: timedelta = timedelta(hours=2)
-    threshold: int = 0
-    bundle: Bundle | None = None
-    renewal: str = RENEWAL[0]
-
-    def __post_init__(self) -> None:
-        whole("top-up amount", self.top_up, least=1, unit="micros")
-        whole("days between top-ups", self.every, least=1, unit="days")
-        whole("threshold", self.threshold, unit="micros")
-        if self.when not in WHEN:
-            raise InputError("when", self.when, f"one of {', '.join(WHEN)}")
-        if self.renewal not in RENEWAL:
-            raise InputError("renewal", self.renewal, f"one of {', '.join(RENEWAL)}")
 
 
 class Span(NamedTuple):
@@ -85,23 +47,29 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Generic[Account]):
     """What happened: the account at the end, and what became of each slot of usage.
 
     Parameters
     ----------
-    account : PrepaidAccount
+    account : PrepaidAccount or PostpaidAccount
         With its ledger.
     usage : UsageTrace
         What its devices wanted to send and receive.
     served, denied : tuple of int
         Bytes carried and refused, a slot each.
+    outcome : Outcome or None
+        Messages and usage records, if a gateway carried the bytes.
+    received : tuple of Received
+        The alerts that arrived, if somebody was there to read them.
     """
 
-    account: PrepaidAccount
+    account: Account
     usage: UsageTrace
     served: tuple[int, ...]
     denied: tuple[int, ...]
+    outcome: Outcome | None = None
+    received: tuple[Received, ...] = ()
 
     @property
     def start(self) -> datetime:
@@ -207,7 +175,7 @@ class Trace:
             return "what data there is does not serve this traffic at this hour"
         if not credit:
             return "no data and no credit left"
-        if self.account.out_of_bundle:
+        if isinstance(self.account, PrepaidAccount) and self.account.out_of_bundle:
             return f"no data left, and {format_money(credit)} does not pay for one more step of usage"
         return f"no data left, and the {format_money(credit)} of credit may not be used without a bundle"
 
@@ -238,14 +206,71 @@ class Trace:
         columns = {"served": self.served, "denied": self.denied}
         return pd.DataFrame(columns, index=pd.DatetimeIndex(self.usage.at, name="at"), dtype="int64")
 
+    def entries_frame(self) -> "pd.DataFrame":
+        """Return the entries of the ledger."""
+        return self.account.ledger.to_frame()
 
-def simulate(account: PrepaidAccount, usage: UsageTrace, habit: Habit) -> Trace:
+    def alerts_frame(self) -> "pd.DataFrame":
+        """Return the alerts that arrived: when, when they arose, the entry they are about, what they say."""
+        import pandas as pd  # noqa: PLC0415
+
+        rows = [(arrived, alert.at, alert.entry, alert.text) for arrived, alert in self.received]
+        return pd.DataFrame(rows, columns=["received", "at", "entry", "text"])
+
+    def sessions_frame(self) -> "pd.DataFrame":
+        """Return the credit-control sessions: first and last request, how many, bytes reported; or none."""
+        import pandas as pd  # noqa: PLC0415
+
+        columns = ["session", "opened", "closed", "requests", "reported"]
+        messages = self.outcome.messages if self.outcome else ()
+        frame = pd.DataFrame([(m.request.session_id, m.at, m.request.number, m.reported) for m in messages])
+        if frame.empty:
+            return pd.DataFrame(columns=columns).set_index("session")
+        frame.columns = pd.Index(["session", "at", "number", "reported"])
+        # A request sent again is the same request: its bytes count once.
+        frame = frame.drop_duplicates(["session", "number"])
+        sessions = frame.groupby("session", sort=False)
+        return sessions.agg(
+            opened=("at", "min"), closed=("at", "max"), requests=("number", "count"), reported=("reported", "sum")
+        )
+
+    def records_frame(self) -> "pd.DataFrame":
+        """Return the usage records; none without a gateway."""
+        return (self.outcome or Outcome((), (), (), 0, ())).records_frame()
+
+
+PrepaidTrace: TypeAlias = Trace[PrepaidAccount]
+"""The trace of a prepaid account."""
+
+
+def simulate(
+    account: Account,
+    usage: UsageTrace,
+    habit: Habit | None = None,
+    *,
+    gateway: Gateway | None = None,
+    server: ChargingServer | None = None,
+    inbox: Inbox | None = None,
+) -> Trace[Account]:
     """Let an account live through a trace of usage, its owner following a habit.
 
     Parameters
     ----------
-    account : PrepaidAccount
+    account : PrepaidAccount or PostpaidAccount
         Its clock no later than the start of the usage.
+    usage : UsageTrace
+        What its devices want to send and receive.
+    habit : Habit or None
+        What the owner of a prepaid account does; None for nothing.
+    gateway, server : Gateway, ChargingServer
+        Carry the usage through them, by credit control; without them each slot is charged as it comes.
+    inbox : Inbox or None
+        Where the account's alerts arrive.
+
+    Raises
+    ------
+    InputError
+        If a habit is given for an account that nobody tops up.
 
     Examples
     --------
@@ -258,73 +283,19 @@ def simulate(account: PrepaidAccount, usage: UsageTrace, habit: Habit) -> Trace:
     >>> sum(trace.served) + sum(trace.denied) == trace.usage.total
     True
     """
-    owner = _Owner(account, habit, usage)
-    served = []
-    denied = []
-    for at, volume in zip(usage.at, usage.volume, strict=True):
-        owner.act_until(at)
-        refused = account.use(volume, at=at).denied
-        if refused or not account.data_left:
-            refused = owner.react(refused, at)
-        served.append(volume - refused)
-        denied.append(refused)
+    if habit and not isinstance(account, PrepaidAccount):
+        raise InputError("habit", habit, "none: a postpaid account is not topped up")
+    owner = Owner(account, habit, usage.start, usage.days) if habit and isinstance(account, PrepaidAccount) else None
+    device = Online(gateway, usage, owner) if gateway else Device(account, usage, owner)
+    others = [actor for actor in (owner, server, inbox) if actor is not None]
     end = usage.start + timedelta(days=usage.days)
-    owner.act_until(end)
-    account.advance(end)
-    return Trace(account, usage, tuple(served), tuple(denied))
-
-
-class _Owner:
-    """Does what the habit says, at its time."""
-
-    def __init__(self, account: PrepaidAccount, habit: Habit, usage: UsageTrace) -> None:
-        self.account = account
-        self.habit = habit
-        self.bought = False
-        planned = usage.days if habit.when == WHEN[0] else 1
-        self.planned = _every(usage.start + MORNING, habit.every, planned)
-        self.next = next(self.planned, None)
-        if habit.when == WHEN[2]:
-            account.top_up_automatically(AutoTopUp(habit.threshold, habit.top_up), at=usage.start)
-
-    def act_until(self, at: datetime) -> None:
-        """Top up whatever was planned until `at`, included."""
-        while self.next is not None and self.next <= at:
-            self.account.top_up(self.habit.top_up, at=self.next, channel="app")
-            self._buy(self.next)
-            self.next = next(self.planned, None)
-
-    def react(self, refused: int, at: datetime) -> int:
-        """See to it that there is a bundle, and try again what was refused; return what still is."""
-        while self._buy(at) and refused:
-            refused = self.account.use(refused, at=at).denied
-        if refused and self.habit.when == WHEN[1] and self.next is None:
-            self.next = at + self.habit.notices_after
-        return refused
-
-    def _buy(self, at: datetime) -> bool:
-        """Buy the bundle if one is wanted and the credit pays for it."""
-        bundle, account = self.habit.bundle, self.account
-        valid = account.valid_until is not None and account.now < account.valid_until
-        if bundle is None or not valid or account.credit < bundle.price or not self._wants():
-            return False
-        account.buy(bundle, at=at, renews=self.habit.renewal == RENEWAL[1])
-        self.bought = True
-        return True
-
-    def _wants(self) -> bool:
-        if self.habit.renewal == RENEWAL[0]:
-            return not self.account.data_left
-        if self.habit.renewal == RENEWAL[1]:
-            return not self.account.buckets  # a bundle used up renews at its end, unless the credit was short then
-        return not self.bought
+    run([Lifetime(account), *others, device], until=end)
+    served, denied = device.finish(end)
+    outcome = gateway.outcome if gateway else None
+    return Trace(account, usage, served, denied, outcome, tuple(inbox.received) if inbox else ())
 
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
-
-
-def _every(first: datetime, days: int, until: int) -> Iterator[datetime]:
-    return (first + timedelta(days=day) for day in range(0, until, days))
 
 
 def _micros(at: datetime) -> int:

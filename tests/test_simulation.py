@@ -11,10 +11,11 @@ import pytest
 from prepaid_model.balances import Status
 from prepaid_model.catalogue import catalogue
 from prepaid_model.errors import InputError, Refused
+from prepaid_model.habits import MORNING
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle, Validity
 from prepaid_model.prepaid import PrepaidAccount
-from prepaid_model.simulation import MORNING, RENEWAL, WHEN, Habit, Span, simulate
+from prepaid_model.simulation import RENEWAL, WHEN, Habit, Span, simulate
 from prepaid_model.units import KB, MB, QAR
 from prepaid_model.usage import START, UsageTrace, month, personas
 

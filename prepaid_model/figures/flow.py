@@ -16,7 +16,7 @@ from prepaid_model.figures import colours
 from prepaid_model.figures.base import Picture, set_limits
 from prepaid_model.figures.marks import EventMarks, Label, Spans, Steps, label
 from prepaid_model.ledger import Kind
-from prepaid_model.simulation import Trace
+from prepaid_model.simulation import PrepaidTrace
 from prepaid_model.units import MB, QAR, format_volume
 
 LEFT, RIGHT = 0.07, 0.648
@@ -33,7 +33,7 @@ _NICE = (1, 1.5, 2, 3, 5, 10)
 class MonthAndDay(NamedTuple):
     """A month that was lived through, a line over it, and the day that is open (1 is the first)."""
 
-    trace: Trace
+    trace: PrepaidTrace
     title: str
     day: int
 
@@ -114,7 +114,7 @@ class FlowPicture(Picture[MonthAndDay]):
             axes.tick_params(labelleft=False, left=False)
             axes.spines["left"].set_visible(False)
 
-    def _say_status(self, trace: Trace, spans: Sequence[tuple[float, float]]) -> None:
+    def _say_status(self, trace: PrepaidTrace, spans: Sequence[tuple[float, float]]) -> None:
         """Write over each hatched span what it is, as far as there is room."""
         renderer: Any = self.month.rows[0].figure.canvas.get_renderer()  # type: ignore[attr-defined]
         for words in self.status_words:
@@ -132,7 +132,7 @@ class FlowPicture(Picture[MonthAndDay]):
 
     def _show_day(
         self,
-        trace: Trace,
+        trace: PrepaidTrace,
         day: int,
         curves: tuple[Any, Any, Any],
         spans: Sequence[tuple[float, float]],
@@ -203,7 +203,7 @@ class _Column:
         self.data.show(times, data)
         self.spans.show(list(spans))
 
-    def events(self, trace: Trace, times: Any, tops: tuple[float, float], word: str = "") -> None:
+    def events(self, trace: PrepaidTrace, times: Any, tops: tuple[float, float], word: str = "") -> None:
         """Mark top-ups, bundles and what expired; the time of each entry in the unit of the axis."""
         rows, kinds = trace.rows, trace.rows["kind"]
         here = (times >= 0) & (times <= self._end)
@@ -257,7 +257,7 @@ class _Lost:
             end = max(time, start + width) if fits else end
 
 
-def day_in_words(trace: Trace, day: int) -> list[str]:
+def day_in_words(trace: PrepaidTrace, day: int) -> list[str]:
     """Say when a day's service stopped and came back, in few words each.
 
     Examples
@@ -286,7 +286,7 @@ def day_in_words(trace: Trace, day: int) -> list[str]:
     return said or ["service all day"]
 
 
-def _curves(trace: Trace) -> tuple[Any, Any, Any]:
+def _curves(trace: PrepaidTrace) -> tuple[Any, Any, Any]:
     """Times (days), credit (QAR) and data (MB), from the first moment to the last."""
     times = np.concatenate([[0.0], np.clip(trace.days, 0, None), [float(trace.usage.days)]])
     credit = np.concatenate([[0], trace.rows["balance"], trace.rows["balance"][-1:]]) / QAR
@@ -294,7 +294,7 @@ def _curves(trace: Trace) -> tuple[Any, Any, Any]:
     return times[: len(credit)], credit, data
 
 
-def _days(trace: Trace, at: Any) -> float:
+def _days(trace: PrepaidTrace, at: Any) -> float:
     return float((at - trace.start) / timedelta(days=1))
 
 

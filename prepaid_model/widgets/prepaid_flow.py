@@ -13,7 +13,7 @@ from prepaid_model.figures.flow import LEFT, RIGHT, FlowPicture, MonthAndDay
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle, Validity
 from prepaid_model.prepaid import PrepaidAccount
-from prepaid_model.simulation import RENEWAL, WHEN, Habit, Trace, simulate
+from prepaid_model.simulation import RENEWAL, WHEN, Habit, PrepaidTrace, simulate
 from prepaid_model.units import MB, QAR, format_money, format_volume, parse_money
 from prepaid_model.usage import UsageTrace, month, personas
 from prepaid_model.widgets.controls import DayCursor, amount, choice, slider, switch
@@ -191,7 +191,7 @@ class OwnMonth(PrepaidFlow):
 
 
 @lru_cache(maxsize=32)
-def lived(usage: UsageTrace, habit: Habit, *, validity: int, grace: int, pay_as_you_go: bool) -> Trace:
+def lived(usage: UsageTrace, habit: Habit, *, validity: int, grace: int, pay_as_you_go: bool) -> PrepaidTrace:
     """Return what becomes of a fresh account; validity and grace in days, for any top-up there is."""
     shop = catalogue()
     least = shop.lifecycle.validity[0].amount
@@ -200,12 +200,12 @@ def lived(usage: UsageTrace, habit: Habit, *, validity: int, grace: int, pay_as_
     return simulate(account, usage, habit)
 
 
-def stops_on(trace: Trace) -> int:
+def stops_on(trace: PrepaidTrace) -> int:
     """Return the day on which service first stops; 1 is the first, 0 if it never does."""
     return (trace.stop.start - trace.start) // timedelta(days=1) + 1 if trace.stop else 0
 
 
-def how_it_stopped(trace: Trace) -> str:
+def how_it_stopped(trace: PrepaidTrace) -> str:
     """Say when and why service first stopped, and for how long."""
     stop = trace.stop
     if stop is None:
@@ -214,7 +214,7 @@ def how_it_stopped(trace: Trace) -> str:
     return f"It first stopped on {_moment(stop.start)}, {again} ({stop.status.value}): {trace.reason(stop)}."
 
 
-def what_it_cost(trace: Trace) -> str:
+def what_it_cost(trace: PrepaidTrace) -> str:
     """Say what was spent, what was refused and what expired."""
     lost = [format_money(trace.money_expired)] if trace.money_expired else []
     lost += [f"{format_volume(trace.data_expired)} of data"] if trace.data_expired else []
@@ -222,7 +222,7 @@ def what_it_cost(trace: Trace) -> str:
     return f"{format_money(trace.spent)} spent, {format_volume(sum(trace.denied))} denied, {unused}."
 
 
-def how_the_day_went(trace: Trace, day: int) -> str:
+def how_the_day_went(trace: PrepaidTrace, day: int) -> str:
     """Say from when to when a day had no service, and what it held at its end."""
     opens = trace.start + timedelta(days=day - 1)
     closes = opens + timedelta(days=1)
@@ -237,7 +237,7 @@ def how_the_day_went(trace: Trace, day: int) -> str:
     return f"{opens:%a} {opens.day} {opens:%b}: {without}; {format_money(credit)} and {format_volume(data)} at its end."
 
 
-def readouts(trace: Trace) -> str:
+def readouts(trace: PrepaidTrace) -> str:
     """Write what came of the month as a row of numbers, each with its name."""
     hours = trace.usage.days * 24
     shown = (
@@ -290,7 +290,7 @@ def predict_the_loss(guess: int | None = None) -> Prediction:
     )
 
 
-def _month_of(scenario: str) -> Trace:
+def _month_of(scenario: str) -> PrepaidTrace:
     flow = PrepaidFlow()
     flow.choose(scenario)
     return flow.result.trace

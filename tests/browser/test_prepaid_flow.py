@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, kernel_errors, open_and_run
+from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
 
 LESSON = "notebooks/02-the-prepaid-flow.ipynb"
-OPENING = "first stopped on Thu 8 Jan at 23:40"
+OPENING = "QAR 45.00 topped up, 158 hours without service"
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ class Change:
 
 def reset(flow: Locator) -> None:
     flow.get_by_role("button", name="Reset").click()
+    await_kernel(flow.page)
 
 
 def start(flow: Locator, scenario: str, words: str) -> None:

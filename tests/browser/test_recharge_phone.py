@@ -63,6 +63,7 @@ def sentence(experiment: Locator) -> Locator:
 
 
 def press(experiment: Locator, name: str, *, key: str = "") -> None:
+    experiment.page.evaluate("() => document.activeElement?.blur()")  # what was typed leaves its field first
     await_kernel(experiment.page)  # the controls set before the press
     button = experiment.get_by_role("button", name=name, exact=True)
     if key:
