@@ -148,7 +148,7 @@ class Reservations(Consumption):
         """Set aside bytes of a bucket, or micros; none of them, too: what the session has paid for already."""
         source = bucket.id if bucket else MAIN
         self._held[source] = self._held.get(source, 0) + amount
-        session.holds[source] = session.holds.get(source, 0) + amount
+        session.holds[source] = session.holds.pop(source, 0) + amount  # in the order in which they are to pay
         if amount:
             entry = self._move(Kind.HOLD, bucket=bucket, quantity=amount, operation=session.operation)
             session.operation = session.operation or entry
@@ -174,7 +174,9 @@ class Reservations(Consumption):
 
     def _purse_of(self, held: dict[int, int], traffic: str) -> Purse:
         """Return what a session had set aside, and no more: it pays even where its bucket has expired since."""
-        buckets = [self._buckets[source] for source in held if source in self._buckets]
+        # Whoever has only to give what is paid for already comes last: a blocker lets nobody pay after it.
+        sources = sorted(held, key=lambda source: held[source] == 0)
+        buckets = [self._buckets[source] for source in sources if source in self._buckets]
         return self._purse(traffic)._replace(
             buckets=buckets,
             credit=held.get(MAIN, 0),

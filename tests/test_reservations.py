@@ -363,6 +363,27 @@ def test_a_blocker_bought_meanwhile_does_not_keep_held_credit_from_paying():
     account.check()
 
 
+def test_a_blocker_that_gives_what_is_paid_for_already_does_not_keep_the_rest_of_a_hold_from_paying():
+    account, session = opened(0, data(10 * MB, DAY, blocker=True, tariff=Tariff(0, increment=MB))), Session()
+    account.debit(600_000, session, at=NINE)  # 400 KB more are paid for
+    account.buy(data(2 * MB, HOUR), at=NINE)
+    assert account.reserve(MB, session, at=NINE) == MB
+    assert sorted(session.holds.values()) == [0, 600_000]
+    assert account.debit(MB, session, at=NINE + HOUR) == 0
+    assert account.data_left == 9 * MB
+    assert account.reserve(2 * MB, session, at=NINE + HOUR) == 2 * MB
+    account.check()
+
+
+def test_a_blocker_pays_last_of_what_is_held_though_it_has_also_something_paid_for_already():
+    account, session = opened(0, data(10 * MB, DAY, blocker=True, tariff=Tariff(0, increment=MB))), Session()
+    account.debit(600_000, session, at=NINE)
+    account.buy(data(MB, HOUR), at=NINE)
+    assert account.reserve(3 * MB, session, at=NINE) == 3_400_000
+    assert account.debit(3_400_000, session, at=NINE + HOUR) == 0
+    assert account.data_left == 7 * MB
+
+
 def test_only_what_nobody_holds_can_be_given_away_or_spent():
     account = opened(QAR, data(10 * MB))
     other = opened(QAR, name="other")
