@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prepaid_model.errors import InputError
 from prepaid_model.hours import cut, size, spread
-from prepaid_model.rating import NOTHING_YET, HourPrice, Running, Tariff, Tier, afford, rate
+from prepaid_model.rating import NOTHING_YET, HourPrice, Running, Step, Tariff, Tier, afford, rate
 from prepaid_model.units import DIRHAM, GB, KB, MB, QAR, parse_moment
 
 NOON = parse_moment("2026-01-01 12:00")
@@ -345,3 +345,17 @@ def rate_of(tariff: Tariff, flow: tuple[tuple[int, int], ...], before: Running) 
     for hour, part in flow:
         before = rate(tariff, part, at=NOON.replace(hour=hour), before=before)
     return before
+
+
+def test_a_tariff_is_flat_if_it_is_no_more_than_a_price_for_each_increment():
+    plain = {"price": 50_000, "per": MB, "increment": 100 * KB}
+    assert Tariff(**plain).flat == Step(0, None, 100 * KB, 5_000)
+    more = (
+        {"first_block": MB},
+        {"session_fee": 1},
+        {"tiers": (Tier(MB, 40_000),)},
+        {"hours": (HourPrice(0, 6, 20_000),)},
+        {"round_to": 10_000},
+        {"cap": 0},
+    )
+    assert [Tariff(**plain, **extra).flat for extra in more] == [None] * len(more)
