@@ -244,7 +244,7 @@ class Balances(ABC):
     def _expire(self, bucket: Bucket, operation: int = 0) -> None:
         """Let a bucket go; what is held of it stays until the report that is on its way."""
         held = self._held.get(bucket.id, 0)
-        if bucket.id in self._held:
+        if held:
             bucket.terms = replace(bucket.terms, expires=min(bucket.terms.expires, self._now))
         else:
             del self._buckets[bucket.id]

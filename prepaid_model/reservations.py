@@ -8,7 +8,7 @@ expires at once; what is held may still be settled by the report that is on its 
 from datetime import datetime, timedelta
 
 from prepaid_model.balances import GENERAL, Status
-from prepaid_model.buckets import MAIN, Bucket, Purse, Session, plan
+from prepaid_model.buckets import MAIN, Bucket, Purse, Session, Terms, plan
 from prepaid_model.consumption import Consumption
 from prepaid_model.hours import HOURS, Flow, size, spread
 from prepaid_model.ledger import Kind
@@ -145,11 +145,11 @@ class Reservations(Consumption):
         return False
 
     def _hold(self, session: Session, bucket: Bucket | None, amount: int) -> None:
-        """Set aside bytes of a bucket, or micros; none of them, too: what the session has paid for already."""
+        """Set aside bytes of a bucket, or micros; none of them where the session has paid already for what it gets."""
         source = bucket.id if bucket else MAIN
-        self._held[source] = self._held.get(source, 0) + amount
         session.holds[source] = session.holds.pop(source, 0) + amount  # in the order in which they are to pay
         if amount:
+            self._held[source] = self._held.get(source, 0) + amount
             entry = self._move(Kind.HOLD, bucket=bucket, quantity=amount, operation=session.operation)
             session.operation = session.operation or entry
 
@@ -157,10 +157,10 @@ class Reservations(Consumption):
         """Release all that a session holds, and return it."""
         held, session.holds = session.holds, {}
         for source, amount in held.items():
-            left = self._held.pop(source, 0) - amount
-            if left:
-                self._held[source] = left
             if amount:
+                left = self._held.pop(source) - amount
+                if left:
+                    self._held[source] = left
                 bucket = self._buckets.get(source)
                 self._move(Kind.RELEASE, bucket=bucket, quantity=amount, operation=session.operation)
         return held
@@ -176,13 +176,18 @@ class Reservations(Consumption):
         """Return what a session had set aside, and no more: it pays even where its bucket has expired since."""
         # Whoever has only to give what is paid for already comes last: a blocker lets nobody pay after it.
         sources = sorted(held, key=lambda source: held[source] == 0)
-        buckets = [self._buckets[source] for source in sources if source in self._buckets]
+        buckets = [self._buckets.get(source) or self._gone(source) for source in sources if source != MAIN]
         return self._purse(traffic)._replace(
             buckets=buckets,
             credit=held.get(MAIN, 0),
             tariff=self.tariff if MAIN in held else None,
             held={bucket.id: bucket.left - held[bucket.id] for bucket in buckets},
         )
+
+    def _gone(self, bucket: int) -> Bucket:
+        """Return a bucket that has expired and left nothing, for what a session has paid for already."""
+        terms: Terms = self.ledger.terms[bucket]
+        return Bucket(bucket, terms, 0)
 
     def _boundless(self, traffic: str) -> Purse:
         return self._purse(traffic)._replace(buckets=[], credit=_ANY_PRICE, tariff=self.tariff)

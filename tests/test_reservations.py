@@ -272,6 +272,16 @@ def test_an_increment_that_is_paid_for_is_kept_past_the_end_of_its_bucket_too():
     account.check()
 
 
+def test_it_is_kept_though_another_session_of_that_bucket_ends_before():
+    account, session, other = opened(0, data(10 * MB, HOUR, tariff=Tariff(0, increment=MB))), Session(), Session()
+    account.debit(400_000, session, at=NINE)
+    account.reserve(600_000, session, at=NINE)
+    account.reserve(MB, other, at=NINE)
+    account.release(other, at=NINE)
+    assert account.debit(600_000, session, at=NINE + HOUR) == 0
+    account.check()
+
+
 def test_outside_the_hours_of_a_bucket_the_report_takes_no_more_than_was_held():
     account, session = opened(0, data(100 * MB, hours=(9, 10))), Session()
     account.reserve(10 * MB, session, at=NINE)
