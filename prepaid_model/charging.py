@@ -74,7 +74,7 @@ class QuotaPolicy:
         quantity("quota", self.quota, least=1, unit="bytes")
         quantity("least quota", self.least, least=1, unit="bytes")
         quantity("presumed usage", self.presumed, unit="bytes")
-        if not 0 <= whole("threshold", self.threshold_percent, unit="percent") < 100:
+        if whole("threshold", self.threshold_percent, unit="percent") >= 100:
             raise InputError("threshold", self.threshold_percent, "0 to 99 percent")
         for name, lasts in (("validity", self.validity), ("supervision", self.supervision), ("holding", self.holding)):
             if lasts is not None and lasts <= timedelta(0):

@@ -163,6 +163,13 @@ def test_data_goes_into_a_bucket_that_is_there() -> None:
     assert [(bucket.left, bucket.terms.expires) for bucket in taker.buckets] == [(31 * MB, NINE + 7 * DAY)]
 
 
+def test_all_that_is_left_can_be_given() -> None:
+    giver, taker = opened(), opened(0, name="Sami")
+    giver.buy(HUNDRED, at=NINE)
+    giver.transfer_data(100 * MB, giver.buckets[0], taker, at=NINE)
+    assert (giver.data_left, taker.data_left) == (0, 100 * MB)
+
+
 def test_data_that_is_not_there_cannot_be_given() -> None:
     giver, taker = opened(), opened(0, name="Sami")
     giver.buy(HUNDRED, at=NINE)

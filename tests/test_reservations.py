@@ -522,6 +522,10 @@ def test_units_are_not_final_where_an_automatic_top_up_will_follow():
     account.top_up_automatically(AutoTopUp(0, QAR), at=NINE)
     account.reserve(4 * MB, session, at=NINE)
     assert not account.ends_after(4 * MB, session)
+    above = opened(20 * DIRHAM)
+    above.top_up_automatically(AutoTopUp(5 * DIRHAM, QAR), at=NINE)
+    above.reserve(2 * MB, session := Session(), at=NINE)
+    assert above.ends_after(4 * MB, session), "what is not held is above the threshold: no top-up is due"
     by_data = opened(0, data(MB))
     by_data.top_up_automatically(AutoTopUp(0, QAR), at=NINE)
     by_data.reserve(MB, session := Session(), at=NINE)
