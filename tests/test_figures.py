@@ -182,3 +182,27 @@ def test_no_two_meanings_share_a_colour_and_no_two_events_a_shape():
 def test_no_words_are_smaller_than_eleven_css_pixels():
     sizes = [value for key, value in STYLE.items() if key.endswith("size")]
     assert min(sizes) * 96 / 72 >= 11
+
+
+class Kept(Curve):
+    """A curve whose background differs in its limits only."""
+
+    only_limits_change = True
+
+
+def test_going_back_to_limits_that_were_there_before_draws_no_background() -> None:
+    kept, drawn_anew = Kept(), Curve()
+    for top in (30, 60, 30, 60):
+        for picture in (kept, drawn_anew):
+            set_limits(picture.axes, y=(0, top))
+            picture.update(20)
+        assert kept.png() == drawn_anew.png()
+    assert (kept.backgrounds, drawn_anew.backgrounds) == (2, 4)
+
+
+def test_only_the_last_few_backgrounds_are_kept() -> None:
+    kept = Kept()
+    for top in (*range(30, 39), 30):
+        set_limits(kept.axes, y=(0, top))
+        kept.png()
+    assert kept.backgrounds == 10

@@ -12,7 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
@@ -26,6 +26,7 @@ from prepaid_model.figures import colours
 Result = TypeVar("Result")
 SomeArtist = TypeVar("SomeArtist", bound=Artist)
 
+_MOST_KEPT = 8  # backgrounds, of a few megabytes each
 CSS_DPI = 96
 SCALE = 2
 """Picture dots for one CSS pixel: sharp on a projector and on a dense screen."""
@@ -88,6 +89,9 @@ class Picture(ABC, Generic[Result]):
         Size on the page, in CSS pixels. The file holds twice as many dots each way.
     figure : matplotlib.figure.Figure
         The one figure; no pyplot, nothing to close.
+    only_limits_change : bool
+        Set by a subclass whose background differs in nothing but the limits of its axes: then the last few
+        backgrounds are kept, and going back to limits that were there before costs nothing.
     backgrounds : int
         How often the background has been drawn: 1 as long as only live artists change.
 
@@ -111,10 +115,12 @@ class Picture(ABC, Generic[Result]):
 
     width = 760
     height = 520
+    only_limits_change: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._live: list[Artist] = []
         self._background: Any = None
+        self._kept: dict[tuple[tuple[float, ...], ...], Any] = {}
         self.backgrounds = 0
         with styled():
             size = (self.width / CSS_DPI, self.height / CSS_DPI)
@@ -154,13 +160,27 @@ class Picture(ABC, Generic[Result]):
 
     def _draw(self) -> None:
         if self._background is None or self.figure.stale:
-            self._canvas.draw()
-            self._background = self._canvas.copy_from_bbox(self.figure.bbox)
-            self.backgrounds += 1
+            self._background = self._fresh_background()
         self._canvas.restore_region(self._background)
         renderer = self._canvas.get_renderer()
         for artist in self._live:
             artist.draw(renderer)
+
+
+    def _fresh_background(self) -> Any:
+        """Draw the background, or find the one that was drawn for these limits before."""
+        limits = tuple((*axes.get_xlim(), *axes.get_ylim()) for axes in self.figure.axes)
+        kept = self._kept.pop(limits, None) if self.only_limits_change else None
+        if kept is None:
+            self._canvas.draw()
+            kept = self._canvas.copy_from_bbox(self.figure.bbox)
+            self.backgrounds += 1
+        self.figure.stale = False
+        if self.only_limits_change:
+            self._kept[limits] = kept  # the latest last
+            while len(self._kept) > _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return kept
 
 
 def picture_html(png: bytes, width: int, height: int, alt: str) -> str:

@@ -47,6 +47,7 @@ class FlowPicture(Picture[MonthAndDay]):
 
     width = 848
     height = 496
+    only_limits_change = True
 
     def __init__(self, days: int = 30) -> None:
         self.days = days
