@@ -166,7 +166,6 @@ class Picture(ABC, Generic[Result]):
         for artist in self._live:
             artist.draw(renderer)
 
-
     def _fresh_background(self) -> Any:
         """Draw the background, or find the one that was drawn for these limits before."""
         limits = tuple((*axes.get_xlim(), *axes.get_ylim()) for axes in self.figure.axes)
