@@ -1,8 +1,9 @@
 """How long will it last? A forecast of the time left, with a band, from usage so far.
 
 Days are taken as alike and apart from one another: after `d` of them the volume used is about `d` times
-the mean, give or take a spread that grows with the root of `d`. The band holds the true moment in about
-four of five cases where that is so; weekends and habits make it wider in life.
+the mean, give or take a spread that grows with the root of `d`. The band would hold the true moment in
+four of five cases if the mean were known. It is only estimated, and weekends differ: from ten days of
+usage, the band held in between a half and four of five of the personas' months.
 """
 
 import math
@@ -20,7 +21,7 @@ from prepaid_model.units import in_qatar, quantity
 
 DAY = timedelta(days=1)
 BAND = statistics.NormalDist().inv_cdf(0.9)
-"""Spreads to either side of the mean: eighty percent lie between."""
+"""Spreads to either side of a known mean: eighty percent lie between."""
 _FAR = 36_500  # days: what lasts a hundred years does not end
 _ENOUGH = 2  # days that a spread can be told from
 

@@ -45,7 +45,7 @@ def test_the_band_holds_the_true_moment_about_as_often_as_it_says():
                     ended = at
                     break
         held += told.earliest <= ended <= told.latest
-    assert 100 < held <= 200  # weekends differ from weekdays here, so somewhat fewer than four of five
+    assert 100 < held <= 200  # the mean is estimated and weekends differ: fewer than four of five
 
 
 def test_usage_so_far_is_told_by_full_days():
