@@ -75,9 +75,10 @@ _FIELDS = {
 _ROW = struct.Struct("<" + "".join(_FIELDS.values()))
 _COLUMNS = np.dtype([(name, f"<{code}") for name, code in _FIELDS.items()])
 _pack = _ROW.pack
-# The same row where some columns are zero: padding is quicker than packing a zero. Kind 7 is usage.
-_pack_data_used = struct.Struct("<iiiBii4x8xqqqq").pack
-_pack_money_used = struct.Struct("<iiiB4xi4xq8xqq8x").pack
+# The same row for a usage that one bucket pays for, and for one that the main balance pays for: where a column is
+# zero, padding is quicker than packing a zero. They are for `PrepaidAccount.use`, which writes such rows itself.
+pack_data_used = struct.Struct("<iiiBii4x8xqqqq").pack
+pack_money_used = struct.Struct("<iiiB4xi4xq8xqq8x").pack
 
 
 class Ledger:
@@ -85,6 +86,10 @@ class Ledger:
 
     Attributes
     ----------
+    rows : bytearray
+        The packed rows, written by `append` and by the fast path of `PrepaidAccount.use` only.
+    count : int
+        How many there are.
     notes : dict of int to str
         Words on an entry, where there are any (the channel of a top-up, the name of a bundle).
     terms : dict of int to object
@@ -103,11 +108,11 @@ class Ledger:
     ('top up', 25000000)
     """
 
-    __slots__ = ("_count", "_rows", "keys", "notes", "terms")
+    __slots__ = ("count", "keys", "notes", "rows", "terms")
 
     def __init__(self) -> None:
-        self._rows = bytearray()
-        self._count = 0
+        self.rows = bytearray()
+        self.count = 0
         self.notes: dict[int, str] = {}
         self.terms: dict[int, Any] = {}
         self.keys: dict[str, int] = {}
@@ -128,8 +133,8 @@ class Ledger:
     ) -> int:
         """Write an entry down and return its id; without `operation` it starts one of its own."""
         since = in_qatar("at", at) - EPOCH
-        entry = self._count + 1
-        self._rows += _pack(
+        entry = self.count + 1
+        self.rows += _pack(
             since.days,
             since.seconds,
             since.microseconds,
@@ -143,42 +148,17 @@ class Ledger:
             balance,
             left,
         )
-        self._count = entry
-        return entry
-
-    def data_used(self, at: datetime, volume: int, bucket: int, left: int, balance: int, key: str | None) -> int:
-        """Write down a usage that one bucket paid for, byte by byte: `append` without the ceremony, for speed.
-
-        `at` is on Qatar's clock. Writes nothing and returns 0 if the key is known already.
-        """
-        entry = self._count + 1
-        if key is not None and self.keys.setdefault(key, entry) != entry:
-            return 0
-        since = at - EPOCH
-        self._rows += _pack_data_used(
-            since.days, since.seconds, since.microseconds, 7, bucket, entry, -volume, volume, balance, left
-        )
-        self._count = entry
-        return entry
-
-    def money_used(self, at: datetime, volume: int, cost: int, balance: int, key: str | None) -> int:
-        """Write down a usage that the main balance paid for; otherwise as `data_used`."""
-        entry = self._count + 1
-        if key is not None and self.keys.setdefault(key, entry) != entry:
-            return 0
-        since = at - EPOCH
-        self._rows += _pack_money_used(since.days, since.seconds, since.microseconds, 7, entry, -cost, volume, balance)
-        self._count = entry
+        self.count = entry
         return entry
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __getitem__(self, entry: int) -> Entry:
-        if not 1 <= entry <= self._count:
-            raise IndexError(f"entry {entry} of {self._count}")
+        if not 1 <= entry <= self.count:
+            raise IndexError(f"entry {entry} of {self.count}")
         days, seconds, micros, kind, bucket, operation, reverses, money, volume, quantity, balance, left = (
-            _ROW.unpack_from(self._rows, (entry - 1) * _ROW.size)
+            _ROW.unpack_from(self.rows, (entry - 1) * _ROW.size)
         )
         at = EPOCH + timedelta(days, seconds, micros)
         return Entry(entry, at, Kind(kind), money, volume, bucket, quantity, balance, left, operation, reverses)
@@ -188,7 +168,7 @@ class Ledger:
 
     def since(self, entry: int) -> Iterator[Entry]:
         """Iterate over the entries after `entry`."""
-        return (self[number] for number in range(entry + 1, self._count + 1))
+        return (self[number] for number in range(entry + 1, self.count + 1))
 
     def of(self, operation: int) -> list[Entry]:
         """Return the entries of an operation."""
@@ -214,7 +194,7 @@ class Ledger:
 
     def columns(self, *, since: int = 0) -> Rows:
         """Return a copy of all rows, or of those after entry `since`, as a structured array of whole numbers."""
-        return np.frombuffer(bytes(memoryview(self._rows)[since * _ROW.size :]), dtype=_COLUMNS)
+        return np.frombuffer(bytes(memoryview(self.rows)[since * _ROW.size :]), dtype=_COLUMNS)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the entries as a frame, one row an entry: money in micros, volumes in bytes, times in Qatar.

@@ -15,7 +15,7 @@ from prepaid_model.consumption import Usage
 from prepaid_model.credit import AutoTopUp, Credit
 from prepaid_model.earning import worth_of
 from prepaid_model.errors import InputError, Refused
-from prepaid_model.ledger import Kind
+from prepaid_model.ledger import EPOCH, Kind, pack_data_used, pack_money_used
 from prepaid_model.offers import Bundle
 from prepaid_model.units import ZONE, format_volume, quantity
 
@@ -116,28 +116,48 @@ class PrepaidAccount(Credit):
         Refused
             If the key was used for something else.
         """
-        # The common case, and only that: one plain bucket or the main balance pays for all, and enough is
-        # left that the account's status does not change. Everything else takes the long way, `_use`.
+        # The common case, and only that: one plain bucket or the main balance pays for all, and enough is left
+        # that the account's status does not change. Everything else, a key seen before too, takes the long way,
+        # `_use`, which does the same. The row is written here: a call more would be a tenth of the time.
         if (
             type(volume) is int
             and volume > 0
             and type(at) is datetime
             and at.tzinfo is ZONE
             and self._now <= at < self._wake
-            and traffic == GENERAL
+            and traffic is GENERAL
             and (key is None or (key and type(key) is str))
         ):
+            ledger, since = self.ledger, at - EPOCH
+            entry = ledger.count + 1
             if (head := self._head) is not None:
                 left = head.left - volume
-                if left > 0 and (operation := self.ledger.data_used(at, volume, head.id, left, self._credit, key)):
+                if left > 0 and (key is None or self._keys.setdefault(key, entry) == entry):
+                    ledger.rows += pack_data_used(
+                        since.days,
+                        since.seconds,
+                        since.microseconds,
+                        _USAGE,
+                        head.id,
+                        entry,
+                        -volume,
+                        volume,
+                        self._credit,
+                        left,
+                    )
+                    ledger.count = entry
                     self._now, head.left = at, left
-                    return _usage(Usage, (operation, volume, 0, 0))
+                    return _usage(Usage, (entry, volume, 0, 0))
             elif (price := self._price) is not None:
                 cost = -(-volume // price.increment) * price.price
                 credit = self._credit - cost
-                if credit >= self._floor and (operation := self.ledger.money_used(at, volume, cost, credit, key)):
+                if credit >= self._floor and (key is None or self._keys.setdefault(key, entry) == entry):
+                    ledger.rows += pack_money_used(
+                        since.days, since.seconds, since.microseconds, _USAGE, entry, -cost, volume, credit
+                    )
+                    ledger.count = entry
                     self._now, self._credit = at, credit
-                    return _usage(Usage, (operation, volume, 0, cost))
+                    return _usage(Usage, (entry, volume, 0, cost))
         return self._use(volume, at, traffic, key)
 
     def transfer_data(
@@ -195,3 +215,4 @@ class PrepaidAccount(Credit):
 
 
 _usage = tuple.__new__  # half the time of calling Usage
+_USAGE = int(Kind.USAGE)

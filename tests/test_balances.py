@@ -159,7 +159,7 @@ def test_check_sees_every_single_entry_that_is_off_by_one_micro_or_one_byte() ->
     account.use(100 * MB, at=NINE + HOUR)
     account.advance(NINE + 8 * DAY)
     account.check()
-    rows = bytes(account.ledger._rows)
+    rows = bytes(account.ledger.rows)
     width = len(rows) // len(account.ledger)
     offsets = account.ledger.columns().dtype.fields
     assert offsets is not None
@@ -168,11 +168,11 @@ def test_check_sees_every_single_entry_that_is_off_by_one_micro_or_one_byte() ->
             place = (entry - 1) * width + offsets[column][1]
             damaged = bytearray(rows)
             damaged[place] ^= 1  # the lowest bit: one more or one less
-            account.ledger._rows = damaged
+            account.ledger.rows = damaged
             with pytest.raises(LawBroken) as broken:
                 account.check()
             assert broken.value.entry == entry, column
-    account.ledger._rows = bytearray(rows)
+    account.ledger.rows = bytearray(rows)
     account.check()
 
 
