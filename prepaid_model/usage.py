@@ -216,20 +216,9 @@ def month(persona: Persona | str, seed: int, account: int = 0, start: datetime =
     >>> month("commuter", seed=7).days
     30
     """
-    who = personas().get(persona) if isinstance(persona, str) else persona
-    if who is None:
-        raise InputError("persona", persona, f"one of {', '.join(personas())}")
-    for field, key in (("seed", seed), ("account", account)):
-        if whole(field, key) >= 2**64:
-            raise InputError(field, key, "less than 2**64")
-    if start.tzinfo is None or start.astimezone(ZONE).time() != time.min:
-        raise InputError("start", start, "a midnight in Qatar")
-    first, slots = start.astimezone(ZONE), whole("days", days, least=1, unit="days") * SLOTS_A_DAY
-    draws = np.random.Philox(key=np.array([seed, account], dtype=np.uint64)).random_raw(slots)
-    chances, volumes = profile(who)
-    in_use = np.flatnonzero((draws >> np.uint64(32)) < np.tile(np.repeat(chances, 60 // SLOT), days))
-    weekend = np.isin((first.weekday() + in_use // SLOTS_A_DAY) % 7, _WEEKEND)
-    volume = volumes[weekend.astype(np.int64), (draws[in_use] & np.uint64(_QUANTILES - 1)).astype(np.int64)]
+    who = persona_of(persona)
+    in_use, volume = slots_in_use(who, seed, account, start, days)
+    first = start.astimezone(ZONE)
     uplink = volume * who.uplink_permille // 1000
     clock = _clock(first, days)
     return UsageTrace(
@@ -239,6 +228,49 @@ def month(persona: Persona | str, seed: int, account: int = 0, start: datetime =
         start=first,
         days=days,
     )
+
+
+def persona_of(persona: Persona | str) -> Persona:
+    """Return the persona of an id, or the one that was given.
+
+    Raises
+    ------
+    InputError
+        If there is no persona of that id.
+
+    Examples
+    --------
+    >>> persona_of("student").name
+    'Student'
+    """
+    who = personas().get(persona) if isinstance(persona, str) else persona
+    if who is None:
+        raise InputError("persona", persona, f"one of {', '.join(personas())}")
+    return who
+
+
+def slots_in_use(
+    persona: Persona, seed: int, account: int = 0, start: datetime = START, days: int = 30
+) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
+    """Return which slots of a `month` are in use, counted from its start, and the bytes in each: plain arrays.
+
+    Examples
+    --------
+    >>> slots, volumes = slots_in_use(persona_of("commuter"), seed=7)
+    >>> int(slots[0]), int(volumes[0]), int(volumes.sum()) == month("commuter", seed=7).total
+    (4, 8640231, True)
+    """
+    for field, key in (("seed", seed), ("account", account)):
+        if whole(field, key) >= 2**64:
+            raise InputError(field, key, "less than 2**64")
+    if start.tzinfo is None or start.astimezone(ZONE).time() != time.min:
+        raise InputError("start", start, "a midnight in Qatar")
+    slots = whole("days", days, least=1, unit="days") * SLOTS_A_DAY
+    draws = np.random.Philox(key=np.array([seed, account], dtype=np.uint64)).random_raw(slots)
+    chances, volumes = profile(persona)
+    in_use = np.flatnonzero((draws >> np.uint64(32)) < np.tile(np.repeat(chances, 60 // SLOT), days))
+    weekend = np.isin((start.astimezone(ZONE).weekday() + in_use // SLOTS_A_DAY) % 7, _WEEKEND)
+    return in_use, volumes[weekend.astype(np.int64), (draws[in_use] & np.uint64(_QUANTILES - 1)).astype(np.int64)]
 
 
 def surprise(trace: UsageTrace, day: int, volume: int) -> UsageTrace:
