@@ -184,7 +184,10 @@ def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None
             continue
         sign = {Kind.HOLD: 1, Kind.RELEASE: -1}.get(entry.kind, 0)
         held[entry.bucket] = held.get(entry.bucket, 0) + sign * entry.quantity
-        for source, change, after in ((MAIN, entry.money, entry.balance), (entry.bucket, entry.volume, entry.left)):
+        changes = [(MAIN, entry.money, entry.balance)]
+        if entry.bucket != MAIN:
+            changes.append((entry.bucket, entry.volume, entry.left))
+        for source, change, after in changes:
             if change > 0:
                 fired -= {(rule, bucket) for rule, bucket in fired if bucket == source}
             debit = change < 0 and entry.kind not in _NO_USE

@@ -18,6 +18,7 @@ from prepaid_model.alerts import (
     alerts,
     budget_alerts,
 )
+from prepaid_model.buckets import Session
 from prepaid_model.errors import InputError
 from prepaid_model.offers import Bundle, Lifecycle, Plan, Validity
 from prepaid_model.postpaid import PostpaidAccount
@@ -67,6 +68,14 @@ def test_a_credit_arms_a_threshold_again():
     made.top_up(25 * QAR, at=NINE + DAY)
     made.use(490 * MB, at=NINE + 2 * DAY)
     assert texts(made, CreditLeft(2 * QAR)) == ["Your credit is QAR 1.00.", "Your credit is QAR 1.50."]
+
+
+def test_a_hold_on_the_main_balance_fires_only_at_the_threshold():
+    made = account(out_of_bundle=True)
+    made.reserve(400 * MB, Session(), at=NINE)
+    assert texts(made, CreditLeft(2 * QAR)) == []
+    made.reserve(60 * MB, Session(), at=NINE)
+    assert texts(made, CreditLeft(2 * QAR)) == ["Your credit is QAR 25.00."]
 
 
 def test_a_refund_to_a_bucket_arms_it_again():
