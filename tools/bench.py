@@ -166,10 +166,10 @@ def _resident_mb() -> float:
 
 
 def account_events_a_second() -> float:
-    """Measure a month of a prepaid account: three bundles, then pay-as-you-go, a key to each event; the best of several.
+    """Measure a month of a prepaid account: three bundles, then pay-as-you-go, a key to each event.
 
-    Events are made in small batches, as fresh in the processor's memory as if they had just arrived. The more keys
-    an account remembers, the slower the memory they lie in: with five times as many events it is a tenth less.
+    The best of several runs. Events are made in small batches, as fresh in the processor's memory as if they had just
+    arrived. The more keys an account remembers, the slower the memory they lie in: five times as many cost a tenth.
     """
     from prepaid_model.offers import Bundle  # noqa: PLC0415
     from prepaid_model.prepaid import PrepaidAccount  # noqa: PLC0415
