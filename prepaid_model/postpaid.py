@@ -11,12 +11,12 @@ the operation that arrived.
 from collections.abc import Iterable
 from datetime import datetime
 
-from prepaid_model.balances import GENERAL, Status
-from prepaid_model.billing import Billing, Dunning, charges_of
-from prepaid_model.buckets import MAIN, Draw, Purse, Session, Terms
-from prepaid_model.cycles import Cycle, Period, cycle_at, share_of_fee, share_of_volume
+from prepaid_model.billing import Dunning, charges_of
+from prepaid_model.buckets import MAIN, Terms
+from prepaid_model.cycles import Period, cycle_at, share_of_fee, share_of_volume
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.ledger import Kind, LawBroken
+from prepaid_model.metered import Metered
 from prepaid_model.offers import Bundle, Plan
 from prepaid_model.overage import overage, periods
 from prepaid_model.rating import NOTHING_YET
@@ -24,7 +24,7 @@ from prepaid_model.reversal import Charge
 from prepaid_model.units import format_money, format_volume
 
 
-class PostpaidAccount(Billing):
+class PostpaidAccount(Metered):
     """A postpaid data account.
 
     A period is the rest of a cycle under one plan. A fee and an allowance for a part of a cycle are a
@@ -58,7 +58,7 @@ class PostpaidAccount(Billing):
     ('-QAR 90.00', ['QAR 90.00'])
     """
 
-    __slots__ = ("_agreed", "_fee", "_overage", "_period", "_spent", "bill_day")
+    __slots__ = ("bill_day",)
 
     def __init__(
         self,
@@ -75,29 +75,6 @@ class PostpaidAccount(Billing):
         self.bill_day = bill_day
         self._begin_cycle(plan)
         self._look_ahead()
-
-    @property
-    def plan(self) -> Plan:
-        """The plan that holds now, or held last."""
-        return self._period.plan
-
-    @property
-    def cycle(self) -> Cycle:
-        """The present cycle, or the one in which the contract ended."""
-        return self._period.cycle
-
-    @property
-    def spent(self) -> int:
-        """Micros of usage in this cycle: what the spend cap limits."""
-        return self._spent
-
-    @property
-    def headroom(self) -> int:
-        """Micros that usage may still cost before service stops: credit limit and spend cap, less what is held."""
-        most = self.plan.credit_limit + self._credit
-        if self.plan.spend_cap is not None and not self._agreed:
-            most = min(most, self.plan.spend_cap - self._spent)
-        return max(most - self.held, 0)
 
     def buy(self, bundle: Bundle, *, at: datetime, key: str | None = None) -> int:
         """Add a bundle; the next invoice asks for its price. Return the operation's id.
@@ -220,18 +197,6 @@ class PostpaidAccount(Billing):
         ends = [] if self._closed else [self.cycle.ends]
         return (date for date in (*ends, *self._billing_dates()) if date > self._now)
 
-    def _derive_status(self) -> Status:
-        if self._closed:
-            return Status.CLOSED
-        if self._barred():
-            return Status.BARRED
-        return Status.ACTIVE if self._serves_a_byte() else Status.SUSPENDED
-
-    def _purse(self, traffic: str = GENERAL) -> Purse:
-        if self._closed or self._barred():
-            return Purse([], 0, None, self._held, self._overage)
-        return Purse(self._serving(traffic), self.headroom, self.tariff, self._held, self._overage)
-
     def _look_ahead(self) -> None:
         if self._closed and charges_of(self.ledger.columns(since=self._invoiced))["money"].any():
             self._issue(self.plan.due_after)  # a report came in after the end
@@ -280,12 +245,6 @@ class PostpaidAccount(Billing):
         self._closed = True
         self._issue(self.plan.due_after)
         return operation
-
-    def _take(self, draw: Draw, session: Session) -> None:
-        super()._take(draw, session)
-        self._spent += draw.money
-        if draw.bucket is None:
-            self._overage = draw.after
 
     def _give_back(self, charge: Charge, part: int, operation: int, note: str) -> int:
         if charge.entry.bucket != MAIN:
