@@ -156,13 +156,13 @@ class Client:
         elif self.state is not State.IDLE:
             self._happen(Event.RATING_CHANGED, now)
 
-    def timers(self, flowing: Collection[int]) -> Iterator[int]:
+    def timers(self, flowing: Collection[int], now: int) -> Iterator[int]:
         """Yield when something is due; `flowing` are the groups that have traffic."""
         yield from self._exchange.timers()
         if self.state is State.IDLE and flowing and self._retry_at:
             yield self._retry_at
         for group, quota in self.quotas.items():
-            yield from quota.timers(flowing=group in flowing)
+            yield from quota.timers(now, flowing=group in flowing)
 
     def fire(self, flowing: Collection[int], now: int) -> bool:
         """Do what is due, once; return whether anything was."""

@@ -232,7 +232,7 @@ class Gateway:
     def _next(self) -> int | None:
         """Return the tick at which something happens next, or some group's quota must be asked for."""
         flowing = self._flowing()
-        due = [at for at in self._client.timers(flowing) if at > self._now]
+        due = [at for at in self._client.timers(flowing, self._now) if at > self._now]
         due += [stream.end for stream in self._streams]
         due += [self._coming[0][0]] if self._coming else []
         if (quiet_until := self._quiet_until) is not None:

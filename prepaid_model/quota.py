@@ -233,12 +233,13 @@ class Quota:
             if offline or self.gate is Gate.FREE:
                 draft.fate = Fate.OFFLINE
 
-    def timers(self, *, flowing: bool) -> Iterator[int]:
+    def timers(self, now: int, *, flowing: bool) -> Iterator[int]:
         """Yield when a timer of its runs out; `flowing` says whether there is traffic."""
         if self.tariff_change is not None:
             yield self.tariff_change
-        if self.record_time is not None and self.record:
-            yield self.record.opened + self.record_time
+        if self.record_time is not None and (self.record or flowing):
+            # A record opens with its first byte, and what flows next is counted from now on.
+            yield (self.record.opened if self.record else now) + self.record_time
         yield from self._quota_timers(flowing=flowing)
 
     def _quota_timers(self, *, flowing: bool) -> Iterator[int]:

@@ -466,6 +466,23 @@ def test_where_credit_control_does_not_apply_records_are_all_there_is() -> None:
     adds_up(outcome)
 
 
+def test_a_record_is_closed_in_time_though_nothing_else_happens_meanwhile() -> None:
+    flows = [download(100, 1000 * MB), download(25, MB, start=200)]
+    outcome = Gateway(Server(quota=10**12).answer, "somebody", record_time=seconds(30)).carry(flows)
+    told = [
+        ((record.opened - NINE).seconds, (record.closed - NINE).seconds, record.cause) for record in outcome.records
+    ]
+    assert told == [
+        (0, 30, Cause.TIME_LIMIT),
+        (30, 60, Cause.TIME_LIMIT),
+        (60, 90, Cause.TIME_LIMIT),
+        (90, 120, Cause.TIME_LIMIT),
+        (200, 225, Cause.NORMAL_RELEASE),
+    ]
+    assert [record.octets.total for record in outcome.records] == [300 * MB, 300 * MB, 300 * MB, 100 * MB, MB]
+    adds_up(outcome)
+
+
 def test_it_is_not_asked_again_whether_credit_control_applies_nor_is_that_usage_reported_later() -> None:
     server = Server(result=ResultCode.CREDIT_CONTROL_NOT_APPLICABLE)
     gateway = Gateway(server.answer, "somebody")
