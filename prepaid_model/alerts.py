@@ -178,6 +178,7 @@ def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None
     """Follow what is available in each bucket and on the main balance, holds taken off."""
     held: dict[int, int] = {}
     fired: set[tuple[Rule, int]] = set()
+    levels: dict[int, list[tuple[Rule, int]]] = {}
     for entry in _follow(ledger):
         if entry is None:
             yield None
@@ -192,9 +193,11 @@ def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None
                 fired -= {(rule, bucket) for rule, bucket in fired if bucket == source}
             debit = change < 0 and entry.kind not in _NO_USE
             if debit or (entry.kind is Kind.HOLD and source == entry.bucket):
-                for rule in rules:
-                    level = _level(rule, source, ledger)
-                    if level is not None and after - held.get(source, 0) <= level and (rule, source) not in fired:
+                if source not in levels:
+                    found = ((rule, _level(rule, source, ledger)) for rule in rules)
+                    levels[source] = [(rule, level) for rule, level in found if level is not None]
+                for rule, level in levels[source]:
+                    if after - held.get(source, 0) <= level and (rule, source) not in fired:
                         fired.add((rule, source))
                         yield Alert(entry.at, rule, source, entry.id, _text(rule, source, entry, ledger))
 
