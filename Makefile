@@ -5,6 +5,8 @@ PYTHON ?= python3
 LAB_ARGS ?=
 # Jupyter asks root to insist, and root is who one is in most containers.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# A new picture is shown at once, and does not wait for the page to confirm what was sent before.
+PROMPTLY := --ServerApp.kernel_websocket_connection_class=tools.prompt.PromptConnection
 # The lessons to save: make notebooks LESSONS=notebooks/04-balance-basics.ipynb
 LESSONS ?=
 # Passed on to the lock: make lock LOCK_ARGS=--upgrade
@@ -21,7 +23,7 @@ help: ## List the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 lab: $(INSTALLED) ## Open the lessons in JupyterLab
-	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00-start-here.ipynb $(AS_ROOT) $(LAB_ARGS)
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir=. notebooks/00-start-here.ipynb $(AS_ROOT) $(PROMPTLY) $(LAB_ARGS)
 
 test: lint unit lessons browser ## Run every check: lint, types, layers, tests, lessons, browser
 

@@ -29,6 +29,9 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # Chromium itself reaches nothing but this machine
 ]
+ROOT = Path(__file__).parent.parent
+PROMPTLY = "--ServerApp.kernel_websocket_connection_class=tools.prompt.PromptConnection"
+"""What `make lab` tells the server too; Python finds `tools` when it is started in the project's folder."""
 START_TIMEOUT_S = 60
 RUN_TIMEOUT_MS = 90_000
 
@@ -88,12 +91,12 @@ def running_lab(root: Path, home: Path) -> Iterator[Lab]:
     _write_settings(home)
     port, token = _free_port(), "for-tests-only"
     command = [
-        *(str(Path(sys.executable).parent / "jupyter"), "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(sys.executable, "-m", "jupyterlab", PROMPTLY, "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
         *(f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"),
     ]
     with (home / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=_environment(home), cwd=root, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, env=_environment(home), cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
             lab = Lab(f"http://127.0.0.1:{port}", token, root)
             _await_answer(lab, server, home / "lab.log")
