@@ -119,7 +119,7 @@ class Trace(Generic[Account]):
         status, since, spans = Status.SUSPENDED, self.start, []
         for place in np.flatnonzero(self.rows["kind"] == Kind.STATUS):
             entry = self.account.ledger[int(place) + 1]
-            spans.append(Span(since, entry.at, status))
+            spans.append(Span(since, min(entry.at, self.end), status))  # an account may live on after the trace
             status, since = Status(self.account.ledger.notes[entry.id]), max(entry.at, self.start)
         spans.append(Span(since, self.end, status))
         return tuple(span for span in spans if span.status is not Status.ACTIVE and span.end > span.start)

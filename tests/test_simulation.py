@@ -357,3 +357,13 @@ def test_the_usage_that_was_lived_through_is_not_changed():
     before = replace(usage)
     live(usage, Habit(25 * QAR))
     assert usage == before
+
+
+def test_what_an_account_lives_through_after_the_trace_is_no_part_of_it():
+    account = PrepaidAccount(catalogue().tariffs["standard"], opened=START)
+    trace = simulate(
+        account, month("commuter", seed=75), Habit(10 * QAR, every=7, bundle=catalogue().bundles["week_1gb"])
+    )
+    account.advance(trace.end + timedelta(days=20))
+    assert [(span.start, span.end) for span in trace.inactive] == [(START, START + timedelta(hours=9))]
+    assert trace.hours_off == 9
