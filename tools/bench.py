@@ -6,13 +6,14 @@ them as a table and fails if one is over. Times of whole programs are medians of
 Examples
 --------
 >>> Measurement("import the whole model", "s", lambda: 0.25, at_most=0.3).row()
-('import the whole model                  0.25 s    at most      0.3 s    ok', True)
+('import the whole model                             0.25 s       at most      0.3  ok', True)
 >>> Measurement("ledger events", "1/s", lambda: 900_000, at_least=1_000_000).row()
-('ledger events                        900000 1/s  at least 1000000 1/s  over', False)
+('ledger events                                   900000 1/s     at least 1000000  over', False)
 """
 
 import argparse
 import gc
+import importlib
 import math
 import statistics
 import subprocess
@@ -52,9 +53,7 @@ class Measurement:
         kept = self.at_least <= measured <= self.at_most
         bound, budget = ("at most", self.at_most) if self.at_most < math.inf else ("at least", self.at_least)
         number = f"{measured:.2f}" if measured < 100 else f"{measured:.0f}"
-        line = (
-            f"{self.name:32}{number:>12} {self.unit:4} {bound:8}{budget:>8.7g} {self.unit:4} {'ok' if kept else 'over'}"
-        )
+        line = f"{self.name:46}{number:>9} {self.unit:7} {bound:8}{budget:>8.7g}  {'ok' if kept else 'over'}"
         return line, kept
 
 
@@ -84,6 +83,57 @@ def median_ms(move: Callable[[int], object]) -> float:
     return 1000 * statistics.median(taken)
 
 
+@dataclass(frozen=True)
+class Moved:
+    """An experiment, and the control that is moved to measure it.
+
+    Parameters
+    ----------
+    module, name : str
+        Module of `prepaid_model.widgets`, and class.
+    control : str
+        A slider of it, by its name in `controls`.
+    remembers : tuple of str
+        Functions of the module that remember what they worked out: what is measured is worked out anew.
+    """
+
+    module: str
+    name: str
+    control: str
+    remembers: tuple[str, ...] = ()
+
+    def cell(self) -> str:
+        """Write the cell that shows it, its slider marked, in a notebook."""
+        lines = [
+            f"from prepaid_model.widgets import {self.module}",
+            *(f"{self.module}.{each} = {self.module}.{each}.__wrapped__" for each in self.remembers),
+            f"shown = {self.module}.{self.name}()",
+            f"shown.controls['{self.control}'].add_class('bench-slider')",
+            "shown",
+        ]
+        return "\n".join(lines)
+
+    def mover(self) -> Callable[[int], None]:
+        """Make one, and return a function that moves its slider, to the next position at each number."""
+        module = importlib.import_module(f"prepaid_model.widgets.{self.module}")
+        slider = getattr(module, self.name)().controls[self.control]
+        ends = (slider.min, slider.max + 1, slider.step) if hasattr(slider, "max") else ()
+        places = list(range(*ends)) if ends else [value for _, value in slider._options_full]
+
+        def move(number: int) -> None:
+            for each in self.remembers:
+                getattr(module, each).cache_clear()
+            slider.value = places[number % len(places)]
+
+        return move
+
+
+EXPERIMENTS = [
+    Moved("prepaid_flow", "PrepaidFlow", "every", remembers=("lived",)),
+    Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
+]
+
+
 def phone_step_ms() -> float:
     """Measure a step of the phone: its story lived through again, its picture drawn and encoded, its page written."""
     from prepaid_model.phone import Buy, Do, TopUp  # noqa: PLC0415 (only here: other measurements start without it)
@@ -95,58 +145,49 @@ def phone_step_ms() -> float:
     return median_ms(lambda number: phone.act(actions=steps[: 3 + number % 6]))
 
 
-def month_ms() -> float:
-    """Measure a move of the prepaid month: lived through anew at each, its picture drawn and encoded."""
-    from prepaid_model.widgets.prepaid_flow import PrepaidFlow, lived  # noqa: PLC0415
-
-    every = PrepaidFlow().controls["every"]
-
-    def move(number: int) -> None:
-        lived.cache_clear()
-        every.value = 7 + number % 5
-
-    return median_ms(move)
-
-
-@lru_cache(maxsize=2)
-def month_waits(slider: str) -> list[float]:
-    """Press a key on a slider of the prepaid month in a real browser, and return what each press took, in ms."""
+@lru_cache
+def waits(each: Moved) -> list[float]:
+    """Press keys on the slider in a real browser, and return what each press took, in ms."""
     from tools import latency  # noqa: PLC0415
 
-    cell = "from prepaid_model.widgets.prepaid_flow import PrepaidFlow\n"
-    cell += f"flow = PrepaidFlow(); flow.controls['{slider}'].add_class('bench-slider'); flow"
-    return latency.measure(cell, ".bench-slider .noUi-handle")
+    return latency.measure(each.cell(), ".bench-slider .noUi-handle")
 
 
-def month_wait_ms(slider: str, *, median: bool) -> float:
-    """Return the median or the 95th percentile of the waits after a key press on a slider."""
+def late_ms(each: Moved) -> float:
+    """Return the 95th percentile of the waits."""
     from tools.latency import p95  # noqa: PLC0415
 
-    waits = month_waits(slider)
-    return statistics.median(waits) if median else p95(waits)
+    return p95(waits(each))
 
 
-@lru_cache(maxsize=1)
-def grown() -> tuple[float, int]:
-    """Move the prepaid month 500 times; return how many MB the process grew, and how many figures more there are."""
+@lru_cache
+def grown(each: Moved) -> tuple[float, int]:
+    """Move an experiment 500 times; return how many MB the process grew, and how many figures more there are."""
     from matplotlib.figure import Figure  # noqa: PLC0415
-
-    from prepaid_model.widgets.prepaid_flow import PrepaidFlow  # noqa: PLC0415
-
-    flow = PrepaidFlow()
-
-    def move(times: int) -> None:
-        for number in range(times):
-            flow.controls["every"].value = 1 + number % 12
 
     def figures() -> int:
         gc.collect()
-        return sum(isinstance(each, Figure) for each in gc.get_objects())
+        return sum(isinstance(known, Figure) for known in gc.get_objects())
 
-    move(50)  # what is kept on purpose (months, letters) is kept by now
+    move = each.mover()
+    for number in range(LEAK_MOVES // 5):  # what is kept on purpose (months, letters) is kept by then
+        move(number)
     memory, count = _resident_mb(), figures()
-    move(LEAK_MOVES)
+    for number in range(LEAK_MOVES):
+        move(number)
     return _resident_mb() - memory, figures() - count
+
+
+def of_experiment(each: Moved) -> list[Measurement]:
+    """Give the measurements of an experiment, with the budgets that hold for all."""
+    title = f"{each.name}, {each.control}"
+    return [
+        Measurement(f"{title}: a move", "ms", lambda: median_ms(each.mover()), at_most=25),
+        Measurement(f"{title}: key to picture", "ms", lambda: statistics.median(waits(each)), at_most=60),
+        Measurement(f"{title}: the slowest of 20", "ms", lambda: late_ms(each), at_most=90),
+        Measurement(f"{title}: 500 moves keep", "MB", lambda: grown(each)[0], at_most=10),
+        Measurement(f"{title}: 500 moves leak", "figures", lambda: grown(each)[1], at_most=0),
+    ]
 
 
 def lesson_seconds() -> float:
@@ -200,14 +241,8 @@ MEASUREMENTS = [
     Measurement("import all its widgets", "s", lambda: import_seconds(PACKAGE / "widgets"), at_most=1.0),
     Measurement("events of the scalar account", "1/s", account_events_a_second, at_least=1_000_000),
     Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
-    Measurement("a move of the prepaid month", "ms", month_ms, at_most=25),
-    Measurement("key to picture, median", "ms", lambda: month_wait_ms("every", median=True), at_most=60),
-    Measurement("key to picture, p95", "ms", lambda: month_wait_ms("every", median=False), at_most=90),
-    Measurement("key to a new month, median", "ms", lambda: month_wait_ms("month", median=True), at_most=60),
-    Measurement("key to a new month, p95", "ms", lambda: month_wait_ms("month", median=False), at_most=90),
-    Measurement("memory grown in 500 moves", "MB", lambda: grown()[0], at_most=10),
-    Measurement("figures leaked in 500 moves", "", lambda: grown()[1], at_most=0),
     Measurement("the longest lesson, run whole", "s", lesson_seconds, at_most=6),
+    *(measurement for each in EXPERIMENTS for measurement in of_experiment(each)),
 ]
 
 
