@@ -13,6 +13,12 @@ def slider(label: str, value: int, low: int, high: int, step: int = 1) -> widget
     return _named(widgets.IntSlider(value, low, high, step, description=label, style=WHOLE_LABEL), "pm-slider")
 
 
+def stepped(label: str, options: Sequence[tuple[str, Any]], value: Any) -> widgets.SelectionSlider:
+    """Make a slider over some values that are not evenly spaced, each with its words ("100 KB")."""
+    control = widgets.SelectionSlider(options=options, value=value, description=label, style=WHOLE_LABEL)
+    return _named(control, "pm-slider")
+
+
 def choice(label: str, options: Sequence[Any], value: Any = None) -> widgets.Dropdown:
     """Make a list to choose one from; an option may be a pair of its words and its value."""
     control = widgets.Dropdown(options=options, description=label, style=WHOLE_LABEL, layout={"width": "auto"})
