@@ -121,7 +121,7 @@ def expected(conditions: Conditions, quotas: Sequence[int]) -> Measures:
 
 
 def simulated(conditions: Conditions, quotas: Sequence[int], count: int, seed: int) -> Measures:
-    """Return the means over simulated sessions, the same for each size."""
+    """Return the means over simulated sessions, others for each size."""
     return _simulation(conditions, tuple(quotas), count, seed)[0]
 
 
@@ -220,17 +220,27 @@ def run_down(conditions: Conditions, quota: int) -> RunDown:
     return RunDown(account.credit, owed, sum(len(gateway.outcome.messages) for gateway in gateways))
 
 
-@lru_cache(maxsize=64)
-def _drawn(need: int, count: int, seed: int) -> Any:
-    return needs(need, count, seed)
+@lru_cache(maxsize=256)
+def _drawn(need: int, count: int, seed: int, stream: int) -> Any:
+    return needs(need, count, seed, stream)
 
 
 @lru_cache(maxsize=64)
 def _simulation(conditions: Conditions, quotas: tuple[int, ...], count: int, seed: int) -> tuple[Measures, Measures]:
     conditions.check()
-    drawn = _drawn(conditions.need, whole("sessions", count, least=2), seed)
-    scale = np.array([[GB / conditions.need], [conditions.devices], [GB / conditions.need]])
-    found = [session(conditions, quota, drawn) for quota in quotas]
-    means = scale * np.array([[part.mean() for part in each] for each in found]).T
-    off = scale * np.array([[part.std() for part in each] for each in found]).T / sqrt(count)
-    return Measures(*means), Measures(*off)
+    whole("sessions", count, least=2)
+    columns = [_each(conditions, quota, _drawn(conditions.need, count, seed, n)) for n, quota in enumerate(quotas)]
+    means, off = np.array(columns).transpose(2, 1, 0)
+    return Measures(*means), Measures(*(off / sqrt(count)))
+
+
+def _each(conditions: Conditions, quota: int, drawn: Any) -> list[tuple[float, float]]:
+    """Return each measure and its spread over sessions; for each gigabyte means of the gigabytes that flowed."""
+    requests, unused, ahead = session(conditions, quota, drawn)
+    held = unused * conditions.devices
+    return [_for_each_gigabyte(requests, drawn), (held.mean(), held.std()), _for_each_gigabyte(ahead, drawn)]
+
+
+def _for_each_gigabyte(values: Any, drawn: Any) -> tuple[float, float]:
+    ratio = values.mean() / drawn.mean()
+    return GB * ratio, GB * (values - ratio * drawn).std() / drawn.mean()

@@ -1,0 +1,207 @@
+"""What each size of a quota costs: theory's curves, simulated sessions as points on them, one size chosen."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from prepaid_model.figures import colours
+from prepaid_model.figures.base import Picture
+from prepaid_model.figures.marks import SMALL, Label, label
+from prepaid_model.tradeoff import Conditions, Measures, RunDown
+from prepaid_model.units import GB, KB, MB, format_volume
+
+_LEFT, _WIDTH, _COLUMN = 0.082, 0.383, 0.515
+_BOTTOM, _HEIGHT, _ROW = 0.098, 0.315, 0.47
+_DECADES = (100 * KB, MB, 10 * MB, 100 * MB)
+SURE = 2
+"""Standard errors that the bar of a point reaches to either side."""
+
+
+class Tradeoff(NamedTuple):
+    """What is shown: sizes close together with what theory says of them, and the sizes that were simulated.
+
+    Parameters
+    ----------
+    sizes, theory
+        For the curves.
+    tried, simulated, errors
+        For the points, and their standard errors.
+    weight : int
+        Requests for each gigabyte that are as bad as a megabyte unused.
+    quota : int
+        The size that was chosen.
+    chosen : Measures
+        What theory says of it.
+    best : int
+        The size with the least score of all.
+    conditions : Conditions
+        Under which all this holds.
+    end : RunDown
+        What becomes of an account that is run down under them.
+    title : str
+        Over the picture.
+    """
+
+    sizes: Any
+    theory: Measures
+    tried: Any
+    simulated: Measures
+    errors: Measures
+    weight: int
+    quota: int
+    chosen: Measures
+    best: int
+    conditions: Conditions
+    end: RunDown
+    title: str
+
+
+class TradeoffPicture(Picture[Tradeoff]):
+    """Four small pictures over the size of the quota, both ways in decades: three measures, and two added up."""
+
+    width = 848
+    height = 500
+
+    def build(self, figure: Figure) -> None:
+        """Make the four pictures."""
+        self.title = label(self, figure, _LEFT, 0.972, "", size=10, bold=True)
+        key = "line: theory    dots: simulated, with 2 standard errors    dashed: the size chosen"
+        figure.text(0.898, 0.972, key, fontsize=SMALL, color=colours.PALE_INK, ha="right", va="center")
+        requests = _Panel(self, figure, (0, 1), (1e1, 2e5), colours.INK, colours.INK)
+        unused = _Panel(self, figure, (1, 1), (1e4, 2e10), colours.WASTE, colours.WASTE_TEXT, _volume)
+        ahead = _Panel(self, figure, (0, 0), (1e4, 2e10), colours.BILL, colours.BILL_TEXT, _volume)
+        self.panels = (requests, unused, ahead)
+        names = (
+            "Requests for each gigabyte",
+            "Set aside and unused, all devices",
+            "Flows before it is granted, of each gigabyte",
+        )
+        for panel, name in zip(self.panels, names, strict=True):
+            panel.axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=panel.ink, pad=5)
+        self.sum = _Panel(self, figure, (1, 0), (1e1, 2e6), colours.MONEY, colours.MONEY_TEXT)
+        self.sum_name = label(self, self.sum.axes, 0, 1.055, "", colour=colours.MONEY_TEXT, bold=True,
+                              transform=self.sum.axes.transAxes)  # fmt: skip
+        self.parts = [
+            self.live(self.sum.axes.add_line(Line2D([], [], color=colour, linewidth=1.1, linestyle=(0, (2, 2)))))
+            for colour in (colours.INK, colours.WASTE)
+        ]
+        self.part_names = [
+            label(self, self.sum.axes, 0, 0, "", size=SMALL, colour=colour, across=across)
+            for colour, across in ((colours.INK, "right"), (colours.WASTE_TEXT, "left"))
+        ]
+        style = {"marker": "*", "markersize": 13, "color": colours.MONEY, "markeredgewidth": 0, "zorder": 4}
+        self.star = self.live(self.sum.axes.add_line(Line2D([], [], linestyle="none", **style)))
+        self.star_name = label(self, self.sum.axes, 0, 0, "", size=SMALL, colour=colours.MONEY_TEXT, bold=True,
+                               across="center", upright="bottom")  # fmt: skip
+
+    def update(self, result: Tradeoff) -> None:
+        """Show other conditions, or another size chosen."""
+        self.title.set_text(result.title)
+        values = zip(result.theory, result.simulated, result.errors, result.chosen, strict=True)
+        words = (f"{float(result.chosen.requests[0]):,.0f}", *(amount(each[0]) for each in result.chosen[1:]))
+        for panel, (theory, mean, error, chosen), text in zip(self.panels, values, words, strict=True):
+            panel.show(result.sizes, theory, result.quota, float(chosen[0]), text)
+            panel.dots(result.tried, mean, error)
+        self._add_up(result)
+
+    def _add_up(self, result: Tradeoff) -> None:
+        requests, unused = result.theory.requests, result.weight * result.theory.unused / MB
+        added = requests + unused
+        chosen = float(result.chosen.requests[0] + result.weight * result.chosen.unused[0] / MB)
+        self.sum.show(result.sizes, added, result.quota, chosen, f"{chosen:,.0f}")
+        error = np.hypot(result.errors.requests, result.weight * result.errors.unused / MB)
+        self.sum.dots(result.tried, result.simulated.requests + result.weight * result.simulated.unused / MB, error)
+        for line, part in zip(self.parts, (requests, unused), strict=True):
+            line.set_data(result.sizes, part)
+        crosses = int(np.searchsorted(unused, 4 * self.sum.axes.get_ylim()[0]))
+        place = min(crosses, len(unused) - 1)
+        self.part_names[0].set_text("requests")
+        self.part_names[0].set_position((result.sizes[-1], float(requests[-1]) * 0.6))
+        self.part_names[1].set_text("unused")
+        self.part_names[1].set_position((result.sizes[place] * 1.25, float(unused[place])))
+        self.sum_name.set_text(f"Score: requests + {result.weight:,} for each MB unused")
+        lowest = float(np.interp(result.best, result.sizes, added))
+        self.star.set_data([result.best], [lowest])
+        self.star_name.set_text(f"least at {amount(result.best)}")
+        self.star_name.set_position((min(max(result.best, 250 * KB), 40 * MB), lowest * 2.2))
+
+
+class _Panel:
+    """One measure over the size of the quota."""
+
+    def __init__(
+        self,
+        picture: TradeoffPicture,
+        figure: Figure,
+        place: tuple[int, int],
+        limits: tuple[float, float],
+        colour: str,
+        ink: str,
+        written: Callable[[float], str] | None = None,
+    ) -> None:
+        column, row = place
+        where = (_LEFT + column * _COLUMN, _BOTTOM + row * _ROW, _WIDTH, _HEIGHT)
+        self.axes: Axes = figure.add_axes(where, xlim=(80 * KB, 125 * MB), ylim=limits, xscale="log", yscale="log")
+        self.ink = ink
+        self.axes.xaxis.set_major_locator(FixedLocator(_DECADES))
+        self.axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: format_volume(int(size))))
+        self.axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: (written or "{:,.0f}".format)(value)))
+        self.axes.xaxis.set_minor_locator(NullLocator())
+        self.axes.yaxis.set_minor_locator(NullLocator())
+        decades = [10.0**power for power in range(1, 10) if 10**power < limits[1] / 9]  # room for words above
+        self.axes.yaxis.set_major_locator(FixedLocator(decades))
+        self.axes.set_xlabel("size of a quota", labelpad=1)
+        self.curve = picture.live(self.axes.add_line(Line2D([], [], color=colour, zorder=2.5)))
+        self.bars = picture.live(self.axes.add_line(Line2D([], [], color=colour, linewidth=1.4, zorder=3)))
+        dots = Line2D([], [], linestyle="none", marker="o", markersize=4.6, zorder=3.2)
+        dots.set(color=colour, markerfacecolor=colours.PAPER, markeredgewidth=1.5)
+        self.points = picture.live(self.axes.add_line(dots))
+        self.upright = picture.live(
+            self.axes.axvline(MB, color=colours.PALE_INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2)
+        )
+        ring = Line2D([], [], linestyle="none", marker="o", markersize=9.5, zorder=4)
+        ring.set(color=colour, markeredgecolor=colours.PAPER, markeredgewidth=1.2)
+        self.ring = picture.live(self.axes.add_line(ring))
+        self.value: Label = label(
+            picture, self.axes, 0, 0.92, "", colour=ink, bold=True, transform=self.axes.get_xaxis_transform()
+        )
+
+    def show(self, sizes: Any, theory: Any, quota: int, chosen: float, words: str) -> None:
+        self.curve.set_data(sizes, theory)
+        self.upright.set_xdata([quota, quota])
+        low, high = self.axes.get_ylim()
+        inside = min(max(chosen, low * 1.2), high / 1.2)
+        self.ring.set_data([quota], [inside])
+        right = quota > 20 * MB
+        self.value.set_text(words)
+        self.value.set_horizontalalignment("right" if right else "left")
+        self.value.set_x(0.97 * quota / 1.15 if right else quota * 1.15)
+
+    def dots(self, tried: Any, mean: Any, error: Any) -> None:
+        self.points.set_data(tried, mean)
+        floor = self.axes.get_ylim()[0] / 10
+        low, high = np.maximum(mean - SURE * error, floor), mean + SURE * error
+        gaps = np.full(len(mean), np.nan)
+        self.bars.set_data(np.repeat(np.asarray(tried, float), 3), np.column_stack([low, high, gaps]).ravel())
+
+
+def _volume(size: float) -> str:
+    return format_volume(round(size))
+
+
+def amount(size: float) -> str:
+    """Write bytes with the two or three digits that mean something.
+
+    Examples
+    --------
+    >>> amount(1_540_000), amount(2_511_886), amount(77_000_000), amount(12)
+    ('1.5 MB', '2.5 MB', '77 MB', '12 B')
+    """
+    unit, name = next(((unit, name) for unit, name in ((GB, "GB"), (MB, "MB"), (KB, "KB")) if size >= unit), (1, "B"))
+    number = float(size) / unit
+    return f"{number:.0f} {name}" if number >= 10 else f"{number:.1f} {name}"

@@ -1,0 +1,197 @@
+"""Experiment of lesson 07, first half: how large a quota should be, and what flows that nothing pays for."""
+
+import html
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from prepaid_model.figures.quota_tradeoff import Tradeoff, TradeoffPicture, amount
+from prepaid_model.tradeoff import (
+    SIZES,
+    Conditions,
+    Measures,
+    best_size,
+    errors,
+    expected,
+    range_of_sizes,
+    run_down,
+    score,
+    simulated,
+)
+from prepaid_model.units import KB, MB, format_money, format_volume
+from prepaid_model.widgets.controls import choice, slider, stepped
+from prepaid_model.widgets.experiment import Experiment
+from prepaid_model.widgets.prediction import Prediction
+
+SEED = 7
+MEGABIT = 125_000
+"""Bytes a second at a megabit a second."""
+DELAYS = (20, 50, 100, 200, 500, 1000, 2000, 5000)
+NEEDS = (MB, 10 * MB, 100 * MB)
+SPEEDS = (1, 2, 5, 10, 20, 50, 100)
+WEIGHTS = (1, 3, 10, 30, 100, 300, 1000)
+SESSIONS = (20, 100, 1000, 10_000)
+
+
+class QuotaTradeoff(Experiment[Tradeoff]):
+    """The size of a quota against what it costs, for devices that share an account.
+
+    Examples
+    --------
+    >>> tradeoff = QuotaTradeoff()
+    >>> print(how_it_ends(tradeoff.result))
+    At the end of the credit 1.5 MB flow that nothing is left to pay for: the balance stands at -QAR 0.09 (overshoot).
+    >>> tradeoff.controls["quota"].value = 10 * MB
+    >>> print(how_it_ends(tradeoff.result))
+    At the end of the credit 1.5 MB flow that nothing is left to pay for: the balance stands at -QAR 0.09 (overshoot).
+    """
+
+    title = "The size of a quota"
+    scenarios = {
+        "Three devices": {},
+        "One device alone": {"devices": 1},
+        "Slow answers": {"delay": 2000},
+        "Answers at once": {"delay": 20, "speed": 1},
+        "Long films": {"need": 100 * MB, "quota": 10 * MB},
+        "Messages are cheap": {"weight": 1000},
+    }
+
+    def make_controls(self) -> dict[str, Any]:
+        """Make the controls: the quota, the conditions, how much what weighs, how many sessions are simulated."""
+        return {
+            "quota": stepped("Quota", [(format_volume(size), size) for size in SIZES], MB),
+            "delay": stepped("Delay of an answer", [(_seconds(delay), delay) for delay in DELAYS], 200),
+            "speed": stepped("Speed", [(f"{speed} Mbit/s", speed) for speed in SPEEDS], 20),
+            "devices": slider("Devices on the account", 3, 1, 6),
+            "need": choice(
+                "A session needs", [(format_volume(need), need) for need in (MB, 10 * MB, 100 * MB)], 10 * MB
+            ),
+            "weight": stepped("1 MB unused is as bad as", [(f"{each:,} requests", each) for each in WEIGHTS], 100),
+            "sessions": choice("Simulate", [(f"{each:,} sessions", each) for each in SESSIONS], 100),
+        }
+
+    def make_picture(self) -> TradeoffPicture:
+        """Make the picture."""
+        return TradeoffPicture()
+
+    def rows(self) -> Sequence[Sequence[widgets.Widget]]:
+        """Lay the controls out in two rows: what is set, and under which conditions."""
+        names = (("quota", "delay", "speed"), ("devices", "need", "sessions"), ("weight",))
+        return [[self.controls[name] for name in row] for row in names]
+
+    def run(self, **settings: Any) -> Tradeoff:
+        """Work out theory's curves, simulate the points, and let gateways run an account down."""
+        speed, quota, weight = settings["speed"] * MEGABIT, settings["quota"], settings["weight"]
+        conditions = Conditions(settings["need"], settings["delay"], speed, settings["devices"])
+        count = settings["sessions"]
+        return Tradeoff(
+            sizes=range_of_sizes(),
+            theory=curves(conditions),
+            tried=SIZES,
+            simulated=simulated(conditions, SIZES, count, SEED),
+            errors=errors(conditions, SIZES, count, SEED),
+            weight=weight,
+            quota=quota,
+            chosen=expected(conditions, [quota]),
+            best=best_size(conditions, weight, range_of_sizes()),
+            conditions=conditions,
+            end=run_down(conditions, quota),
+            title=f"{_devices(conditions.devices)}, {format_volume(quota)} at a time",
+        )
+
+    def describe(self, result: Tradeoff) -> str:
+        """Say what the chosen size costs, which would be best, and how the credit ends."""
+        requests, unused, ahead = (float(each[0]) for each in result.chosen)
+        least = float(score(result.theory, result.weight).min())
+        return (
+            f"{result.title}: {requests:,.0f} requests for each gigabyte, {amount(unused)} set aside and unused, "
+            f"{amount(ahead)} of each gigabyte flow before they are granted. "
+            f"The least score, {least:,.0f}, is at {amount(result.best)}. {how_it_ends(result)}"
+        )
+
+    def panels(self, result: Tradeoff) -> dict[str, str]:
+        """Write how an account ends that is run down under these conditions."""
+        return {"readouts": readouts(result)}
+
+
+@lru_cache(maxsize=128)
+def curves(conditions: Conditions) -> Measures:
+    """Return what theory says of all sizes."""
+    return expected(conditions, range_of_sizes())
+
+
+def how_it_ends(result: Tradeoff) -> str:
+    """Say what became of the account that was run down."""
+    end = result.end
+    if not end.owed:
+        return "At the end of the credit nothing flows that is not paid for: the last units are announced as the last."
+    return (
+        f"At the end of the credit {amount(end.owed)} flow that nothing is left to pay for: "
+        f"the balance stands at {format_money(end.balance)} (overshoot)."
+    )
+
+
+def readouts(result: Tradeoff) -> str:
+    """Write the end of the credit as a row of numbers, each with its name."""
+    end, conditions = result.end, result.conditions
+    shown = (
+        ("flows in one wait: speed × delay", amount(conditions.meanwhile), "ink"),
+        ("and on all devices", amount(conditions.meanwhile * conditions.devices), "ink"),
+        ("credit run down by real gateways: unpaid", amount(end.owed) if end.owed else "0 MB", "bill"),
+        ("balance at the end", format_money(end.balance), "bill" if end.balance < 0 else "money"),
+    )
+    cells = "".join(
+        f'<div><div style="font-size:13px;color:var(--pm-pale)">{html.escape(name)}</div>'
+        f'<div style="font-size:16px;font-weight:600;color:var(--pm-{colour})">{html.escape(value)}</div></div>'
+        for name, value, colour in shown
+    )
+    return f'<div style="display:flex;flex-wrap:wrap;gap:6px 30px;margin:8px 2px 2px">{cells}</div>'
+
+
+def predict_the_size(guess: int | None = None) -> Prediction:
+    """Ask which size of a quota is best for three devices."""
+    start = QuotaTradeoff().result
+    conditions, weight = start.conditions, start.weight
+    best = best_size(conditions, weight)
+    smallest, at_best, largest = (expected(conditions, [size]) for size in (SIZES[0], best, SIZES[-1]))
+    return Prediction(
+        f"Three devices share an account. 1 MB set aside and unused is as bad as {weight} more requests "
+        "for each gigabyte. Which quota is best?",
+        best,
+        f"With {format_volume(SIZES[0])} a gigabyte takes {_round(smallest.requests)} requests, with "
+        f"{format_volume(best)} {_round(at_best.requests)}. But with {format_volume(SIZES[-1])} the devices sit on "
+        f"{amount(largest.unused[0])} that they do not use, with {format_volume(best)} on {amount(at_best.unused[0])}.",
+        options=[100 * KB, 500 * KB, best, 10 * MB, 100 * MB],
+        show=format_volume,
+        guess=guess,
+    )
+
+
+def predict_the_overshoot(guess: str | None = None) -> Prediction:
+    """Ask what a smaller quota does to the debt at the end of the credit."""
+    start = QuotaTradeoff().result.conditions
+    large, small = run_down(start, 10 * MB), run_down(start, MB)
+    same = "as much as before"
+    return Prediction(
+        f"The same three devices stream until the credit is gone, with 10 MB at a time: the balance ends at "
+        f"{format_money(large.balance)}. Now the quota is made ten times smaller. How far below zero does it end?",
+        same,
+        f"{format_money(small.balance)}: what flows unpaid is what flows while each device waits for its last answer, "
+        f"{start.devices} times {amount(start.meanwhile)}. The size of the quota is not in it, speed and delay are.",
+        options=["a tenth of that", same, "ten times that", "not below zero at all"],
+        guess=guess,
+    )
+
+
+def _round(values: Any) -> str:
+    return f"{float(values[0]):,.0f}"
+
+
+def _devices(count: int) -> str:
+    return "One device" if count == 1 else f"{count} devices"
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds // 1000} s"
