@@ -96,3 +96,9 @@ def test_neither_page_nor_file_gives_the_answer_away_unless_unfolded(order, bloc
 
 def bundle_html(checkpoint: Checkpoint) -> str:
     return checkpoint._repr_mimebundle_()[0]["text/html"].split("<details")[0]
+
+
+def test_where_many_answers_are_right_a_test_accepts_them():
+    even = Checkpoint("Name an even number.", None, "Two.", accepts=lambda number: number % 2 == 0, hint="Odd.")
+    assert even.answer(4) == even.answer(2) == "Right. Two."
+    assert even.answer(3) == "Not yet. Odd."

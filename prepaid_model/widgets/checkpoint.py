@@ -37,6 +37,8 @@ class Checkpoint(Panel):
         Unit of the number asked for.
     tolerance : float
         How far a number may be off.
+    accepts : callable, optional
+        Where many answers are right: a test of the one given. Then `right` is None.
 
     Examples
     --------
@@ -64,11 +66,13 @@ class Checkpoint(Panel):
         hint: str = "Try it in the experiment above.",
         unit: str = "",
         tolerance: float = 0,
+        accepts: Callable[[Any], bool] | None = None,
     ) -> None:
         super().__init__()
         self.question, self.solution = question, solution
         self._right, self._hints, self._hint = right, hints, hint
         self._options, self._tolerance, self._unit = tuple(options), tolerance, unit
+        self._accepts = accepts
         self.feedback = ""
         self.control = self._make_control()
         self.check_button = button("Check", "money")
@@ -140,6 +144,8 @@ class Checkpoint(Panel):
         return self.feedback
 
     def _is_right(self, given: Any) -> bool:
+        if self._accepts:
+            return self._accepts(given)
         right = self._right() if callable(self._right) else self._right
         if self._options:
             return bool(given == right)
