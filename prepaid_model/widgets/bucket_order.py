@@ -1,0 +1,234 @@
+"""Experiment of lesson 04: three bundles with different ends, and what each debit order lets expire."""
+
+import html
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from prepaid_model.buckets import ORDERS
+from prepaid_model.figures.bucket_order import BucketPicture, Orders, about, to_the_dirham
+from prepaid_model.swaps import try_at_random
+from prepaid_model.units import MB, format_money
+from prepaid_model.waste import DAY, SOONEST, Case, Outcome, every_order, three_bundles
+from prepaid_model.widgets.checkpoint import Checkpoint
+from prepaid_model.widgets.controls import choice, slider, switch
+from prepaid_model.widgets.experiment import Experiment
+from prepaid_model.widgets.prediction import Prediction
+
+FIRST = {
+    SOONEST: "Soonest expiry first",
+    "priority": "By priority",
+    "oldest": "Oldest first",
+    "largest": "Largest first",
+}
+"""The orders as a sentence begins with them."""
+CLEARLY = 500 * MB
+"""How much more an order must waste than another for the last task of the lesson."""
+
+
+class BucketOrder(Experiment[Orders]):
+    """Three bundles and a main balance, two weeks of even usage, and a debit order.
+
+    Examples
+    --------
+    >>> experiment = BucketOrder()
+    >>> experiment.result.title
+    'Oldest first: 1.8 GB expire unused, worth QAR 14.00'
+    >>> experiment.controls["order"].value = "soonest expiry"
+    >>> experiment.result.title
+    'Soonest expiry first: nothing expires unused'
+    """
+
+    title = "Which data goes first"
+    scenarios = {
+        "Oldest first": {},
+        "Soonest expiry first": {"order": SOONEST, "compare": True},
+        "Too much data": {"order": SOONEST, "compare": True, "daily": 300},
+        "Bought again, no rollover": {"again": True, "compare": True},
+        "Bought again, with rollover": {"again": True, "rollover": 1000, "compare": True},
+        "A bundle for nights": {"order": SOONEST, "compare": True, "night": True, "daily": 400},
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_change(self.controls["again"], self._show_what_applies)
+        self._show_what_applies()
+
+    def make_controls(self) -> dict[str, Any]:
+        """Make the controls: the order, the usage, and what else is bought."""
+        return {
+            "order": choice("Who pays first", [(FIRST[order], order) for order in ORDERS], "oldest"),
+            "compare": switch("show the other orders too"),
+            "daily": slider("Used a day, MB", 600, 100, 1200, 50),
+            "night_share": slider("of it at night (0 to 6 h), %", 20, 0, 60, 5),
+            "again": switch("1 GB is bought again at its end"),
+            "rollover": slider("and rolls over, MB at most", 0, 0, 1000, 100),
+            "night": switch("add 2 GB that serve at night only"),
+        }
+
+    def make_picture(self) -> BucketPicture:
+        """Make the picture."""
+        return BucketPicture()
+
+    def rows(self) -> Sequence[Sequence[widgets.Widget]]:
+        """Lay the controls out in three rows: the order, the usage, the purchases."""
+        names = (("order", "compare"), ("daily", "night_share"), ("night", "again", "rollover"))
+        return [[self.controls[name] for name in row] for row in names]
+
+    def run(self, **settings: Any) -> Orders:
+        """Live through the two weeks under every order; look at one of them."""
+        outcomes = lived(case_of(**settings))
+        order = settings["order"]
+        return Orders(outcomes, order, settings["compare"], title_of(outcomes[order]))
+
+    def describe(self, result: Orders) -> str:
+        """Say what expires and what it had cost, who pays after that, and how the other orders do."""
+        said = [f"{result.title}.", what_remains(result.chosen)]
+        if result.compared:
+            said += [f"Expired unused: {each_order(result)}.", against_soonest(result)]
+        return " ".join(each for each in said if each)
+
+    def panels(self, result: Orders) -> dict[str, str]:
+        """Write what became of each bucket."""
+        return {"fates": table_of(result.chosen)}
+
+    def _show_what_applies(self) -> None:
+        self.controls["rollover"].layout.display = None if self.controls["again"].value else "none"
+
+
+def case_of(*, daily: int, night_share: int, again: bool, rollover: int, night: bool, **_: Any) -> Case:
+    """Return the case that the controls set; usage and rollover in megabytes, the share in per cent."""
+    rolls = rollover * MB if again else None
+    return three_bundles(daily * MB, night_share=night_share, rollover=rolls, night=night)
+
+
+@lru_cache(maxsize=16)
+def lived(case: Case) -> dict[str, Outcome]:
+    """Let a case be lived through under every order; kept, as most moves only look at another order."""
+    return every_order(case)
+
+
+def title_of(outcome: Outcome) -> str:
+    """Say in a line what an order wastes."""
+    lost = f"{about(outcome.wasted)} expire unused, worth {to_the_dirham(outcome.worth)}"
+    return f"{FIRST[outcome.order]}: {lost if outcome.wasted else 'nothing expires unused'}"
+
+
+def what_remains(outcome: Outcome) -> str:
+    """Say how long the buckets last, what the main balance pays then, and for how long nothing can pay."""
+    if outcome.runs_dry is None:
+        return "A bucket can always pay, until the last of them ends."
+    days, rest = divmod(outcome.runs_dry - outcome.trace.start, DAY)
+    hours = f" and {rest.seconds // 3600} hours" if rest else ""
+    pays = f"the main balance pays {format_money(outcome.by_money)}"
+    off = f", and {outcome.trace.hours_off} hours are without service" if outcome.trace.hours_off else ""
+    return f"After {days} days{hours} no bucket can pay any more: {pays}{off}."
+
+
+def each_order(result: Orders) -> str:
+    """Say what each order wastes."""
+    return ", ".join(
+        f"{order} {about(outcome.wasted)} ({to_the_dirham(outcome.worth)})"
+        for order, outcome in result.outcomes.items()
+    )
+
+
+def against_soonest(result: Orders) -> str:
+    """Say whether an order wastes fewer bytes than soonest expiry first."""
+    best = min(result.outcomes.values(), key=lambda outcome: outcome.wasted)
+    if less := result.outcomes[SOONEST].wasted - best.wasted:
+        return f"Here {best.order} wastes {about(less)} less than soonest expiry first."
+    return "No order wastes less than soonest expiry first."
+
+
+def table_of(outcome: Outcome) -> str:
+    """Write what became of each bucket as a table; each row adds up."""
+    names = ("bundle", "there was", "= used", "+ rolled over", "+ expired", "worth")
+    head = "".join(
+        f'<th style="text-align:{"right" if place else "left"};padding:2px 12px 2px 0">{name}</th>'
+        for place, name in enumerate(names)
+    )
+    lines = []
+    for fate in outcome.fates:
+        numbers = [about(volume) if volume else "" for volume in (fate.there, fate.used, fate.rolled, fate.expired)]
+        numbers.append(to_the_dirham(fate.worth) if fate.expired else "")
+        lost = ";color:var(--pm-waste);font-weight:600"
+        cells = "".join(
+            f'<td style="text-align:right;padding:2px 12px 2px 0{lost if place > 2 else ""}">{html.escape(number)}</td>'
+            for place, number in enumerate(numbers)
+        )
+        lines.append(f'<tr><td style="padding:2px 12px 2px 0">{html.escape(fate.name)}</td>{cells}</tr>')
+    caption = f"What became of each bucket: {FIRST[outcome.order].lower()}"
+    return (
+        '<table style="border-collapse:collapse;margin:8px 2px 2px;font-size:14px">'
+        f'<caption style="text-align:left;font-weight:600;padding-bottom:4px">{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def predict_the_order(guess: str | None = None) -> Prediction:
+    """Ask which order wastes least."""
+    outcomes = lived(three_bundles(600 * MB))
+    asked = [order for order in ORDERS if order != "priority"]  # no bundle has one yet: it would be the soonest again
+    wasted = "; ".join(f"{FIRST[order].lower()} {about(outcomes[order].wasted)}" for order in asked)
+    return Prediction(
+        "Three bundles, 600 MB a day. Who should pay first, so that least expires unused?",
+        min(asked, key=lambda order: outcomes[order].wasted),
+        f"Expired unused: {wasted}. The data that ends first is the data that cannot wait.",
+        options=asked,
+        show=lambda order: {SOONEST: "the one that expires soonest"}.get(order, f"the {order}"),
+        guess=guess,
+    )
+
+
+def predict_the_exceptions(guess: int | None = None) -> Prediction:
+    """Ask in how many of 200 random cases with a night bundle another order wastes less than soonest first."""
+    trials = trials_with_nights()
+    return Prediction(
+        "200 random cases, each with a bundle for nights only. In how many does some order waste less than "
+        "soonest expiry first?",
+        len(trials.against),
+        "A byte at night can be paid from two buckets, a byte by day from one. Soonest first does not look at that.",
+        high=len(trials.tried),
+        step=5,
+        unit="cases",
+        guess=guess,
+    )
+
+
+@lru_cache(maxsize=1)
+def trials_with_nights() -> Any:
+    """Try 200 random cases with a night bundle."""
+    return try_at_random(200, seed=4, night=True)
+
+
+def excess(daily: int, *, night_share: int = 20) -> int:
+    """Return how many bytes more soonest first wastes than the best order, with a night bundle; usage in megabytes.
+
+    Examples
+    --------
+    >>> excess(400) // MB, excess(800) // MB
+    (0, 800)
+    """
+    outcomes = lived(three_bundles(daily * MB, night_share=night_share, night=True))
+    return outcomes[SOONEST].wasted - min(outcome.wasted for outcome in outcomes.values())
+
+
+def ask_for_a_counterexample() -> Checkpoint:
+    """Ask for a daily usage at which soonest first clearly wastes more than another order; the model judges it."""
+    return Checkpoint(
+        "With the bundle for nights and 20 % used at night: name a daily usage from 100 to 1,200 MB at which "
+        f"soonest expiry first wastes at least {about(CLEARLY)} more than another order.",
+        right=None,
+        accepts=lambda daily: 100 <= daily <= 1200 and excess(int(daily)) >= CLEARLY,
+        solution=f"At 800 MB a day it wastes {about(excess(800))} more than by priority. At night it takes general "
+        "data, which would have been used up by day anyway, and the night data expires.",
+        hints=(
+            (lambda daily: not 100 <= daily <= 1200, "From 100 to 1,200 MB."),
+            (lambda daily: excess(int(daily)) > 0, "It wastes more already, but not yet so much. Use more a day."),
+        ),
+        hint="General data is left over here anyway. Night data only helps who runs out by day: use more.",
+        unit="MB",
+    )
