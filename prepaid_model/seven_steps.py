@@ -77,50 +77,27 @@ def seven_steps(account: PrepaidAccount, outcome: Outcome, rules: tuple[Rule, ..
     if not paid or any(entry.bucket != MAIN for entry in paid):
         raise InputError("session", first.request.session_id, "one that the main balance has paid for")
     octets = sum((record.octets for record in outcome.records), Octets())
-    cost = -sum(entry.money for entry in entries if entry.kind in (Kind.USAGE, Kind.FEE))
-    billed = rate(account.tariff, octets.total, at=first.at).billed
-    warned = alerts(account.ledger, rules)
-    grant = first.answer.services[0].granted
-    did = (
-        (
-            "Session",
-            "gateway",
-            f"the first byte opens one, with the request {types[0].name} for {first.request.subscriber}.",
+    billed = format_volume(rate(account.tariff, octets.total, at=first.at).billed)
+    cost = format_money(-sum(entry.money for entry in entries if entry.kind in (Kind.USAGE, Kind.FEE)))
+    warned = [f"at {alert.at:%H:%M}, “{alert.text}”" for alert in alerts(account.ledger, rules)]
+    result, grant = first.answer.result, format_volume(first.answer.services[0].granted)
+    held, again = format_money(holds[0].quantity), types.count(RequestType.UPDATE)
+    increment = format_volume(account.tariff.increment)
+    return (
+        ChainStep("Session", "gateway", f"the first byte opens one: {types[0].name}, for {first.request.subscriber}."),
+        ChainStep("Authorisation", "charging server", f"something can pay, so it says {result.name} ({result.value})."),
+        ChainStep(
+            "Metering", "gateway", f"{octets.output:,} bytes down, {octets.input:,} up, {octets.total:,} in all."
         ),
-        (
-            "Authorisation",
-            "charging server",
-            f"there is credit to pay with, so the answer is {first.answer.result.name} ({first.answer.result.value}).",
+        ChainStep(
+            "Quota", "both", f"{grant} may flow, {held} are held for it; then the gateway asks again, {again} times."
         ),
-        (
-            "Metering",
-            "gateway",
-            f"{octets.output:,} bytes down and {octets.input:,} up are {octets.total:,} in all.",
+        ChainStep("Rating", "tariff", f"in started increments of {increment} that is {billed}, for {cost}."),
+        ChainStep(
+            "Balance update", "account", f"{len(paid)} entries take {cost}; {format_money(account.credit)} are left."
         ),
-        (
-            "Quota",
-            "both",
-            f"{format_volume(grant)} may flow at a time, {format_money(holds[0].quantity)} are held for it; the gateway "
-            f"asks again {types.count(RequestType.UPDATE)} times.",
-        ),
-        (
-            "Rating",
-            "tariff",
-            f"in started increments of {format_volume(account.tariff.increment)} that is {format_volume(billed)}, "
-            f"for {format_money(cost)}.",
-        ),
-        (
-            "Balance update",
-            "account",
-            f"{len(paid)} entries take {format_money(cost)} off; {format_money(account.credit)} are left.",
-        ),
-        (
-            "Notification",
-            "alerts",
-            " ".join(f"at {alert.at:%H:%M}, “{alert.text}”" for alert in warned) or "nothing has run low yet.",
-        ),
+        ChainStep("Notification", "alerts", " ".join(warned) or "nothing has run low yet."),
     )
-    return tuple(ChainStep(*step) for step in did)
 
 
 def _of(entries: list[Entry], kind: Kind) -> list[Entry]:
