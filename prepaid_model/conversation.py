@@ -29,6 +29,7 @@ from prepaid_model.errors import InputError, whole
 from prepaid_model.gateway import Gateway, advance_together
 from prepaid_model.messages import Field, Party, Slice, Step, answer_fields, octets, request_fields
 from prepaid_model.metering import Flow
+from prepaid_model.offers import Bundle
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.states import State
 from prepaid_model.telling import Teller, about_answer, about_request
@@ -55,8 +56,8 @@ class Story:
     ----------
     credit : int
         Micros on the account before.
-    bundle : str
-        A bundle of the catalogue that is bought before and pays; empty for none.
+    data : int
+        Bytes left of a bundle, which pays if there are any; else credit does.
     quota : int
         Bytes that the server grants at a time.
     volume : int
@@ -74,8 +75,8 @@ class Story:
         If one of them cannot be.
     """
 
-    credit: int = 5 * QAR
-    bundle: str = ""
+    credit: int = QAR
+    data: int = 0
     quota: int = 5 * MB
     volume: int = 4_500_000
     devices: tuple[str, ...] = ("phone",)
@@ -88,8 +89,8 @@ class Story:
                 raise InputError(field, format_money(amount), f"at most {format_money(MOST_CREDIT)}")
         if whole("volume", self.volume, least=1, unit="bytes") > MOST_MB * MB:
             raise InputError("volume", self.volume, f"at most {MOST_MB} MB")
-        if self.bundle and self.bundle not in catalogue().bundles:
-            raise InputError("bundle", self.bundle, f"one of {', '.join(catalogue().bundles)}")
+        if quantity("data", self.data, unit="bytes") > _bundle().volume:
+            raise InputError("data", self.data, f"at most what is in {_bundle().name}")
         if not self.devices or len(set(self.devices)) != len(self.devices):
             raise InputError("devices", self.devices, "at least one, each once")
 
@@ -146,7 +147,7 @@ class _Scene:
     def __init__(self, story: Story) -> None:
         self.story = story
         tariff = catalogue().tariffs["standard"]
-        self.teller = Teller(tariff, NINE - timedelta(hours=1), by_bundle=bool(story.bundle))
+        self.teller = Teller(tariff, NINE - timedelta(hours=1), by_bundle=bool(story.data))
         self._prepare()
         final = FinalUnit(story.final, TOP_UP_PAGE if story.final is FinalUnitAction.REDIRECT else "")
         self.server = ChargingServer({SUBSCRIBER: self.teller.account}, QuotaPolicy(quota=story.quota, final=final))
@@ -188,12 +189,14 @@ class _Scene:
     def _prepare(self) -> None:
         """Put credit on the account, and a bundle if one is to pay."""
         account, before = self.teller.account, self.teller.now
-        if self.story.bundle:
-            bundle = catalogue().bundles[self.story.bundle]
+        if self.story.data:
+            bundle = _bundle()
             account.top_up(bundle.price, at=before)
             account.buy(bundle, at=before)
+            account.use(bundle.volume - self.story.data, at=before)
         elif self.story.credit:
             account.top_up(self.story.credit, at=before)
+        self.teller.known = len(account.ledger)
 
     def _advance(self, until: datetime) -> None:
         advance_together(list(self.gateways.values()), until)
@@ -253,6 +256,10 @@ class _Scene:
         done = Field("heard; a request follows", "Result-Code", "DIAMETER_LIMITED_SUCCESS (2002)")
         teller.tell(Party.GATEWAY, Party.SESSION, "RAA", "RAA: I will", "It will: a request follows.", [session, done])
         gateway.reauthorise(teller.now)
+
+
+def _bundle() -> Bundle:
+    return catalogue().bundles["day_500mb"]
 
 
 class _Ear:

@@ -42,13 +42,15 @@ class Teller:
         Whose session is spoken of.
     slices : dict of str to Slice
         How the gateway of each device stands.
+    known : int
+        How many entries there were before the story began: what they used is not told.
     """
 
     def __init__(self, tariff: Tariff, opened: datetime, *, by_bundle: bool) -> None:
         self.steps: list[Step] = []
         self.now, self.device = opened, ""
         self.slices: dict[str, Slice] = {}
-        self.by_bundle = by_bundle
+        self.by_bundle, self.known = by_bundle, 0
         self.account = TellingAccount(self, tariff, opened)
 
     def stock(self) -> Stock:
@@ -57,7 +59,7 @@ class Teller:
         entries = [entry for entry in ledger if bool(entry.bucket) == self.by_bundle]
         held = sum(entry.quantity for entry in entries if entry.kind is Kind.HOLD)
         held -= sum(entry.quantity for entry in entries if entry.kind is Kind.RELEASE)
-        used = [entry for entry in entries if entry.kind is Kind.USAGE]
+        used = [entry for entry in entries if entry.kind is Kind.USAGE and entry.id > self.known]
         if self.by_bundle:
             return Stock(-sum(entry.volume for entry in used), held, entries[-1].left - held if entries else 0)
         return Stock(-sum(entry.money for entry in used), held, self.account.balance - held)
