@@ -152,7 +152,8 @@ class Watch:
     def __init__(self, ledger: Ledger, rules: tuple[Rule, ...] = STANDARD) -> None:
         for rule in rules:
             _check(rule)
-        self._watchers = (_crossings(ledger, rules), _spending(ledger, rules))
+        limits = [rule for rule in rules if isinstance(rule, SpendReached)]
+        self._watchers = [_crossings(ledger, rules), *([_spending(ledger, limits)] if limits else [])]
 
     def news(self) -> list[Alert]:
         """Return the alerts of the entries since the last call."""
@@ -226,13 +227,12 @@ def budget_alerts(budget: int, percents: tuple[int, ...]) -> tuple[SpendReached,
     return tuple(SpendReached(budget * percent // ALL_USED) for percent in percents)
 
 
-def _spending(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None]:
+def _spending(ledger: Ledger, limits: list[SpendReached]) -> Iterator[Alert | None]:
     """Follow what usage has cost in a postpaid cycle; a new cycle and a refund arm a rule again."""
-    limits = [rule for rule in rules if isinstance(rule, SpendReached)]
     spent, postpaid = 0, False
     fired: set[SpendReached] = set()
     for entry in _follow(ledger):
-        if entry is None or not limits:
+        if entry is None:
             yield None
             continue
         agreed = ledger.terms.get(entry.id)
