@@ -67,13 +67,23 @@ STYLE: Any = {
 _PALETTE = Image.new("P", (1, 1))
 _PALETTE.putpalette([part for colour in colours.palette() for part in colour])
 _DRAWING = threading.RLock()
+_in_style = False
 
 
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw in the style of all figures, one thread at a time: matplotlib's settings are the whole program's."""
-    with _DRAWING, mpl.rc_context(STYLE):
-        yield
+    global _in_style  # noqa: PLW0603 (as global as the settings it is about)
+    with _DRAWING:
+        if _in_style:  # to set them again costs half a millisecond
+            yield
+            return
+        with mpl.rc_context(STYLE):
+            _in_style = True
+            try:
+                yield
+            finally:
+                _in_style = False
 
 
 class Picture(ABC, Generic[Result]):
