@@ -91,6 +91,11 @@ class Ladder(NamedTuple):
         return self.by_night if self.by_night and self.night else self.by_day
 
     @property
+    def effective(self) -> int:
+        """Micros a megabyte, of those that were used: rounded to a hundredth of a dirham."""
+        return (self.paid.charged * MB // self.volume + 50) // 100 * 100
+
+    @property
     def slack(self) -> int:
         """Bytes paid for and not used."""
         return self.paid.billed - self.volume
@@ -146,7 +151,7 @@ class LadderPicture(Picture[Ladder]):
         each = cost / QAR / volume
         self.here.set_data([volume], [min(max(each, low), high)])
         above = ", far above what fits here" if each > high else ""
-        self.per_megabyte.set_text(f"That is QAR {each:,.4g} a megabyte{above}")
+        self.per_megabyte.set_text(f"That is {format_money(result.effective)} a megabyte{above}")
         listed = max(result.list_price / QAR, low)
         self.list_price.set_data([0, until], [listed] * 2)
         self.list_words.set_position((until * 1.02, listed))

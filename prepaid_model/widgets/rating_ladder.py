@@ -223,8 +223,7 @@ def what_it_cost(result: Ladder) -> str:
 
 def a_megabyte(result: Ladder) -> str:
     """Say the effective price beside the one in the list."""
-    each = format_money(result.paid.charged * MB // result.volume)
-    return f"That is {each} a megabyte; the list says {format_money(result.list_price)}."
+    return f"That is {format_money(result.effective)} a megabyte; the list says {format_money(result.list_price)}."
 
 
 def cut_up(result: Ladder) -> str:
