@@ -112,6 +112,8 @@ class Count:
 
     Parameters
     ----------
+    activity : Activity
+        What is done.
     start, end : datetime
         From when until when.
     payload : Octets
@@ -130,6 +132,7 @@ class Count:
         Bytes charged, rounded up to whole megabytes.
     """
 
+    activity: Activity
     start: datetime
     end: datetime
     rules: Rules
@@ -191,9 +194,10 @@ class Count:
         return self.said(self.charged, self.operator_unit)
 
     def said(self, volume: int, unit: int) -> str:
-        """Write bytes in a unit, to two decimals, half up."""
-        hundredths = (200 * volume + unit) // (2 * unit)
-        return f"{hundredths // 100:,}.{hundredths % 100:02d} {self.prefix}"
+        """Write bytes in a unit, half up, to three digits or so: 1.04 GB, 82.7 MB, 547 MB."""
+        decimals = 2 if self.prefix == "GB" or volume < 10 * unit else 1 if volume < 100 * unit else 0
+        whole_part, rest = divmod((2 * 10**decimals * volume + unit) // (2 * unit), 10**decimals)
+        return f"{whole_part:,}{f'.{rest:0{decimals}d}' if decimals else ''} {self.prefix}"
 
     def operator_days(self) -> dict[date, int]:
         """Add up the usage records by the operator's days."""
@@ -236,7 +240,7 @@ def count(activity: Activity, minutes: int, at: datetime, rules: Rules) -> Count
     volumes = [record.octets.total for record in records] if rules.each_record else [counted.total]
     charged = sum(-(-volume // rules.unit) * rules.unit for volume in volumes)
     phone = packets.at_the_phone(rules.loss) + background
-    return Count(start, end, rules, payload, packets.headers, again, background, phone, records, charged)
+    return Count(activity, start, end, rules, payload, packets.headers, again, background, phone, records, charged)
 
 
 def usage_records(flow: Flow, rules: Rules) -> tuple[UsageRecord, ...]:

@@ -48,7 +48,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Waterfall:
-    """A count, how many of its steps are revealed, and what was guessed of each, in percent.
+    """A count, how many of its steps are revealed, and what was guessed of each and of the next, in percent.
 
     A guess is None if there was none, or if it was of another count.
     """
@@ -201,7 +201,8 @@ class BytePicture(Picture[Waterfall]):
             question.set_text("" if shown else "?")
             question.set_position((x, 0.42 * top))
             guess = result.guesses[x - 1] if 0 < x <= len(result.guesses) else None
-            said.set_text("" if guess is None else f"you said {signed(guess)} %")
+            verb = "you said" if x <= result.revealed else "your guess"
+            said.set_text("" if guess is None else f"{verb} {signed(guess)} %")
             said.set_position((x, -0.5 * STUB * top))
             if 0 < x < LAST:
                 value.set_text(f"{percent(count.steps[x - 1].adds)} %" if shown else "")
