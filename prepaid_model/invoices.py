@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from prepaid_model.billing import CHARGES, Issued
-from prepaid_model.buckets import MAIN
+from prepaid_model.buckets import MAIN, Terms
 from prepaid_model.cycles import Period
 from prepaid_model.ledger import Entry, Kind, Ledger
 from prepaid_model.overage import Overage, overage, periods
@@ -100,7 +102,7 @@ def _lines(ledger: Ledger, after: int, until: int) -> Iterator[InvoiceLine]:
     period_of = {entry: fee for fee, used in ended.items() for entry in used.entries}
     used_data: dict[int, list[Entry]] = {}
     shown: set[int] = set()
-    for entry in (ledger[place] for place in range(after + 1, until)):
+    for entry in (ledger[place] for place in _worth_a_look(ledger, after, until, ended)):
         if entry.id in period_of:
             fee = period_of[entry.id]
             if fee not in shown:
@@ -116,6 +118,21 @@ def _lines(ledger: Ledger, after: int, until: int) -> Iterator[InvoiceLine]:
             yield InvoiceLine(f"Use of {ledger.terms[bucket].bundle.name}", volume, money)
 
 
+def _worth_a_look(ledger: Ledger, after: int, until: int, ended: dict[int, Overage]) -> list[int]:
+    """Return the entries that may make a line: not what a plain bucket gave, and of each period's overage the first."""
+    plain = [
+        bucket
+        for bucket, terms in ledger.terms.items()
+        if isinstance(terms, Terms) and (price := terms.bundle.tariff.flat) and not price.price
+    ]
+    rows, places = ledger.columns(since=after)[: until - after - 1], np.arange(after + 1, until)
+    skipped = (rows["kind"] == Kind.USAGE) & np.isin(rows["bucket"], plain)
+    for used in ended.values():
+        skipped |= np.isin(places, sorted(entry for entry in used.entries if entry > after)[1:])
+    chosen: list[int] = places[~skipped].tolist()
+    return chosen
+
+
 def _ended(ledger: Ledger, after: int, until: int) -> dict[int, Overage]:
     """Return the overage of the periods that ended since the last invoice, by their fee: it was asked for before."""
     fees = [fee for fee in periods(ledger) if fee < until]
@@ -129,7 +146,9 @@ def _monthly(ledger: Ledger, fee: Entry) -> bool:
 
 def _overage_lines(ledger: Ledger, used: Overage) -> Iterator[InvoiceLine]:
     """Yield a line for each price, as far as prices depend on volume alone, then what is left of the sum."""
-    corrections = [ledger[entry] for entry in used.entries if ledger[entry].kind is Kind.ADJUSTMENT]
+    entries = np.array(sorted(used.entries), dtype=int)
+    corrected = ledger.columns()["kind"][entries - 1] == Kind.ADJUSTMENT
+    corrections = [ledger[entry] for entry in entries[corrected].tolist()]
     rest = used.charged + sum(entry.money for entry in corrections)
     tariff = used.period.plan.overage
     if not tariff.hours:

@@ -11,7 +11,7 @@ import numpy as np
 from prepaid_model.buckets import MAIN
 from prepaid_model.cycles import Period
 from prepaid_model.hours import Flow, cut, size
-from prepaid_model.ledger import Entry, Kind, Ledger
+from prepaid_model.ledger import Kind, Ledger
 from prepaid_model.rating import NOTHING_YET, Running, Tariff, charge
 
 
@@ -38,7 +38,7 @@ class Overage(NamedTuple):
     @property
     def used(self) -> int:
         """Bytes."""
-        return sum(size(flow) for flow in self.flows.values())
+        return sum(part for flow in self.flows.values() for _, part in flow)
 
     @property
     def running(self) -> Running:
@@ -56,10 +56,14 @@ class Overage(NamedTuple):
         return self._replace(flows=self.flows | {entry: cut(flow, size(flow) - volume)[0]})
 
     def _at(self, tariff: Tariff) -> Running:
-        total = NOTHING_YET
-        for flow in self.flows.values():
-            total = charge(tariff, flow, total)
-        return total
+        if tariff.each_report_alone:
+            total = NOTHING_YET
+            for flow in self.flows.values():
+                total = charge(tariff, flow, total)
+            return total
+        if tariff.hours:
+            return charge(tariff, tuple(part for flow in self.flows.values() for part in flow))
+        return charge(tariff, ((0, self.used),) if self.used else ())
 
 
 def overage(ledger: Ledger, fee: int, until: int | None = None) -> Overage:
@@ -77,28 +81,27 @@ def overage(ledger: Ledger, fee: int, until: int | None = None) -> Overage:
     rows = ledger.columns(since=fee)[: last - fee]
     kinds, places = rows["kind"], np.arange(fee + 1, last + 1)
     own = (kinds == Kind.USAGE) & (rows["bucket"] == MAIN) & (places < following)
-    used = {int(place): ledger[int(place)] for place in places[own]}
-    flows = {entry.id: flow_of(ledger, entry) for entry in used.values()}
-    chosen = set(used)
-    for place in places[(kinds == Kind.FEE) & np.isin(places - 1, places[own])]:
-        if int(place) not in ledger.terms:  # a session fee stands right behind the usage that began the session
-            chosen.add(int(place))
-    for place in places[np.isin(rows["reverses"], [fee, *used]) & np.isin(kinds, (Kind.REFUND, Kind.ADJUSTMENT))]:
-        undone = ledger[int(place)]
-        chosen.add(undone.id)
+    used = places[own].tolist()
+    hours, volumes = rows["seconds"][own] // 3600, rows["quantity"][own]
+    flows = {
+        entry: ledger.terms.get(entry) or ((hour, volume),)
+        for entry, hour, volume in zip(used, hours.tolist(), volumes.tolist(), strict=True)
+    }
+    chosen = own.copy()
+    for place in np.flatnonzero((kinds == Kind.FEE) & np.isin(places - 1, used)).tolist():
+        # a session fee stands right behind the usage that began the session
+        chosen[place] = int(places[place]) not in ledger.terms
+    back = np.isin(rows["reverses"], [fee, *used]) & np.isin(kinds, (Kind.REFUND, Kind.ADJUSTMENT))
+    for place in np.flatnonzero(back).tolist():
+        undone = ledger[int(places[place])]
+        chosen[place] = True
         if undone.kind is Kind.REFUND:
             flow = flows[undone.reverses]
             flows[undone.reverses] = cut(flow, size(flow) - undone.quantity)[0]
-    charged = -sum(ledger[entry].money for entry in chosen)
-    return Overage(ledger.terms[fee], flows, charged, frozenset(chosen))
+    charged = -int(rows["money"][chosen].sum())
+    return Overage(ledger.terms[fee], flows, charged, frozenset(places[chosen].tolist()))
 
 
 def periods(ledger: Ledger) -> list[int]:
     """Return the ids of the fees that begin a period, in order."""
     return [entry for entry, agreed in ledger.terms.items() if isinstance(agreed, Period)]
-
-
-def flow_of(ledger: Ledger, entry: Entry) -> Flow:
-    """Return when the bytes of a usage flowed."""
-    flow: Flow = ledger.terms.get(entry.id) or ((entry.at.hour, entry.quantity),)
-    return flow
