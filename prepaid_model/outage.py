@@ -165,8 +165,9 @@ class Aftermath(NamedTuple):
     def spans(self, *fates: Fate) -> list[tuple[datetime, datetime]]:
         """Return from when until when bytes of these fates flowed, by the gateway's usage records."""
         flow = self.outcome.flows[0].flow
-        each_byte = (flow.until - flow.at) / flow.volume
-        return [(record.opened, record.opened + record.octets.total * each_byte) for record in self.outcome.of(*fates)]
+        length = flow.until - flow.at
+        records = self.outcome.of(*fates)
+        return [(each.opened, each.opened + each.octets.total * length / flow.volume) for each in records]
 
     def gaps(self) -> list[tuple[datetime, datetime]]:
         """Return from when until when no byte passed."""

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from prepaid_model.figures import colours
@@ -74,7 +75,7 @@ class TradeoffPicture(Picture[Tradeoff]):
         figure.text(0.898, 0.972, key, fontsize=SMALL, color=colours.PALE_INK, ha="right", va="center")
         requests = _Panel(self, figure, (0, 1), (1e1, 2e5), colours.INK, colours.INK)
         unused = _Panel(self, figure, (1, 1), (1e4, 2e10), colours.WASTE, colours.WASTE_TEXT, _volume)
-        ahead = _Panel(self, figure, (0, 0), (1e4, 2e10), colours.BILL, colours.BILL_TEXT, _volume)
+        ahead = _Panel(self, figure, (0, 0), (1e5, 1e10), colours.BILL, colours.BILL_TEXT, _volume)
         self.panels = (requests, unused, ahead)
         names = (
             "Requests for each gigabyte",
@@ -83,6 +84,11 @@ class TradeoffPicture(Picture[Tradeoff]):
         )
         for panel, name in zip(self.panels, names, strict=True):
             panel.axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=panel.ink, pad=5)
+        across = requests.axes.get_xaxis_transform()
+        self.waits_name = [
+            label(self, requests.axes, 90 * KB, height, "", size=SMALL, colour=colours.PALE_INK, transform=across)
+            for height in (0.15, 0.06)
+        ]
         self.sum = _Panel(self, figure, (1, 0), (1e1, 2e6), colours.MONEY, colours.MONEY_TEXT)
         self.sum_name = label(self, self.sum.axes, 0, 1.055, "", colour=colours.MONEY_TEXT, bold=True,
                               transform=self.sum.axes.transAxes)  # fmt: skip
@@ -108,6 +114,12 @@ class TradeoffPicture(Picture[Tradeoff]):
             panel.show(result.sizes, theory, result.quota, float(chosen[0]), text)
             panel.dots(result.tried, mean, error)
         self._add_up(result)
+        waits = result.conditions.meanwhile
+        for panel in (*self.panels, self.sum):
+            panel.shade(waits)
+        in_reach = waits > 250 * KB
+        self.waits_name[0].set_text("less than flows" if in_reach else "")
+        self.waits_name[1].set_text(f"in a wait ({amount(waits)})" if in_reach else "")
 
     def _add_up(self, result: Tradeoff) -> None:
         requests, unused = result.theory.requests, result.weight * result.theory.unused / MB
@@ -156,6 +168,9 @@ class _Panel:
         decades = [10.0**power for power in range(1, 10) if 10**power < limits[1] / 9]  # room for words above
         self.axes.yaxis.set_major_locator(FixedLocator(decades))
         self.axes.set_xlabel("size of a quota", labelpad=1)
+        self.waits = Polygon(np.zeros((4, 2)), closed=True, facecolor=colours.GRID, linewidth=0, zorder=0.5)
+        self.waits.set_transform(self.axes.get_xaxis_transform())
+        picture.live(self.axes.add_patch(self.waits))
         self.curve = picture.live(self.axes.add_line(Line2D([], [], color=colour, zorder=2.5)))
         self.bars = picture.live(self.axes.add_line(Line2D([], [], color=colour, linewidth=1.4, zorder=3)))
         dots = Line2D([], [], linestyle="none", marker="o", markersize=4.6, zorder=3.2)
@@ -170,6 +185,12 @@ class _Panel:
         self.value: Label = label(
             picture, self.axes, 0, 0.92, "", colour=ink, bold=True, transform=self.axes.get_xaxis_transform()
         )
+
+    def shade(self, until: float) -> None:
+        """Shade the sizes smaller than what flows while an answer is awaited."""
+        start, end = self.axes.get_xlim()
+        end = min(max(until, start), end)
+        self.waits.set_xy([(start, 0), (start, 1), (end, 1), (end, 0)])
 
     def show(self, sizes: Any, theory: Any, quota: int, chosen: float, words: str) -> None:
         self.curve.set_data(sizes, theory)
