@@ -140,6 +140,11 @@ class Trials:
         """Those in which some order wastes bytes that had cost less."""
         return tuple(each for each in self.tried if each[SOONEST].worth > min(other.worth for other in each.values()))
 
+    @property
+    def clearest(self) -> dict[str, Outcome]:
+        """The case in which soonest expiry first wastes most beyond another order."""
+        return max(self.tried, key=lambda each: each[SOONEST].wasted - min(other.wasted for other in each.values()))
+
     def worse(self, order: str) -> int:
         """Count the cases in which an order wastes more bytes than soonest expiry first."""
         return sum(each[order].wasted > each[SOONEST].wasted for each in self.tried)

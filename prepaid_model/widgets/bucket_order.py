@@ -1,7 +1,7 @@
 """Experiment of lesson 04: three bundles with different ends, and what each debit order lets expire."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -87,7 +87,7 @@ class BucketOrder(Experiment[Orders]):
         """Say what expires and what it had cost, who pays after that, and how the other orders do."""
         said = [f"{result.title}.", what_remains(result.chosen)]
         if result.compared:
-            said += [f"Expired unused: {each_order(result)}.", against_soonest(result)]
+            said += [f"Expired unused: {each_order(result.outcomes)}.", against_soonest(result.outcomes)]
         return " ".join(each for each in said if each)
 
     def panels(self, result: Orders) -> dict[str, str]:
@@ -124,21 +124,43 @@ def what_remains(outcome: Outcome) -> str:
     hours = f" and {rest.seconds // 3600} hours" if rest else ""
     pays = f"the main balance pays {format_money(outcome.by_money)}"
     off = f", and {outcome.trace.hours_off} hours are without service" if outcome.trace.hours_off else ""
-    return f"After {days} days{hours} no bucket can pay any more: {pays}{off}."
+    return f"After {days} days{hours} comes the first byte that no bucket pays for: {pays}{off}."
 
 
-def each_order(result: Orders) -> str:
-    """Say what each order wastes."""
+def each_order(outcomes: Mapping[str, Outcome]) -> str:
+    """Say what each order wastes, in bytes and in their share of the price.
+
+    Examples
+    --------
+    >>> each_order(lived(three_bundles(1000 * MB)))
+    'soonest expiry 0 MB (QAR 0.00), priority 0 MB (QAR 0.00), oldest 0 MB (QAR 0.00), largest 633 MB (QAR 6.33)'
+    """
     return ", ".join(
-        f"{order} {about(outcome.wasted)} ({to_the_dirham(outcome.worth)})"
-        for order, outcome in result.outcomes.items()
+        f"{order} {about(outcome.wasted)} ({to_the_dirham(outcome.worth)})" for order, outcome in outcomes.items()
     )
 
 
-def against_soonest(result: Orders) -> str:
+def on_the_account(case: Case) -> list[str]:
+    """Say what each bundle is as the usage starts.
+
+    Examples
+    --------
+    >>> on_the_account(three_bundles(600 * MB))[0]
+    '5 GB · 30 days: bought 18 days ago, 2 GB of it left, ends in 12 days.'
+    """
+    lines = []
+    for number, bought in enumerate(case.purchases):
+        bundle, ago = bought.bundle, (case.usage.start - bought.at) // DAY
+        left = bundle.volume - (0 if number else case.used_before)
+        when = f"bought {ago} days ago" if ago else "bought today"
+        lines.append(f"{bundle.name}: {when}, {about(left)} of it left, ends in {bundle.lasts // DAY - ago} days.")
+    return lines
+
+
+def against_soonest(outcomes: Mapping[str, Outcome]) -> str:
     """Say whether an order wastes fewer bytes than soonest expiry first."""
-    best = min(result.outcomes.values(), key=lambda outcome: outcome.wasted)
-    if less := result.outcomes[SOONEST].wasted - best.wasted:
+    best = min(outcomes.values(), key=lambda outcome: outcome.wasted)
+    if less := outcomes[SOONEST].wasted - best.wasted:
         return f"Here {best.order} wastes {about(less)} less than soonest expiry first."
     return "No order wastes less than soonest expiry first."
 
