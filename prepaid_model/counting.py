@@ -32,7 +32,7 @@ from prepaid_model.errors import InputError, whole
 from prepaid_model.gateway import Gateway
 from prepaid_model.metering import Flow
 from prepaid_model.packets import LARGEST_PACKET, packed, payload_of, protocol_of
-from prepaid_model.records import UsageRecord
+from prepaid_model.records import Outcome, UsageRecord
 from prepaid_model.tables import Activity, activities
 from prepaid_model.units import GB, GIB, LARGEST, MB, MIB, in_qatar
 
@@ -126,8 +126,8 @@ class Count:
         What other apps move meanwhile.
     phone : Octets
         What the phone's own counter has: what it received and what it sent.
-    records : tuple of UsageRecord
-        What the gateway wrote down.
+    outcome : Outcome
+        What happened at the gateway.
     charged : int
         Bytes charged, rounded up to whole megabytes.
     """
@@ -141,13 +141,18 @@ class Count:
     again: Octets
     background: Octets
     phone: Octets
-    records: tuple[UsageRecord, ...]
+    outcome: Outcome
     charged: int
 
     @property
     def counted(self) -> Octets:
         """What the gateway counted: all that flowed past it."""
         return self.payload + self.headers + self.again + self.background
+
+    @property
+    def records(self) -> tuple[UsageRecord, ...]:
+        """What the gateway wrote down."""
+        return self.outcome.records
 
     @property
     def prefix(self) -> str:
@@ -236,15 +241,15 @@ def count(activity: Activity, minutes: int, at: datetime, rules: Rules) -> Count
     passed = packets.at_the_counter(rules.loss)
     again = Octets(passed.input - packets.up.sent, passed.output - packets.down.sent)
     counted = passed + background
-    records = usage_records(Flow(start, end, counted.input, counted.output), rules)
-    volumes = [record.octets.total for record in records] if rules.each_record else [counted.total]
+    outcome = carried(Flow(start, end, counted.input, counted.output), rules)
+    volumes = [record.octets.total for record in outcome.records] if rules.each_record else [counted.total]
     charged = sum(-(-volume // rules.unit) * rules.unit for volume in volumes)
     phone = packets.at_the_phone(rules.loss) + background
-    return Count(activity, start, end, rules, payload, packets.headers, again, background, phone, records, charged)
+    return Count(activity, start, end, rules, payload, packets.headers, again, background, phone, outcome, charged)
 
 
-def usage_records(flow: Flow, rules: Rules) -> tuple[UsageRecord, ...]:
-    """Let a gateway carry a flow and return what it wrote down; quota is granted without end (lesson 09 looks at it).
+def carried(flow: Flow, rules: Rules) -> Outcome:
+    """Let a gateway carry a flow; quota is granted without end (lesson 09 looks at it).
 
     The end of the operator's day is a tariff time change, at which a gateway closes its records (3GPP TS 32.298).
     """
@@ -258,7 +263,7 @@ def usage_records(flow: Flow, rules: Rules) -> tuple[UsageRecord, ...]:
         return CreditControlAnswer(request.session_id, request.type, request.number, ResultCode.SUCCESS, services)
 
     gateway = Gateway(granting, "subscriber", record_time=rules.every, record_volume=VOLUME_LIMIT)
-    return gateway.carry([flow]).records
+    return gateway.carry([flow])
 
 
 def next_end(at: datetime, day_ends: int) -> datetime:
