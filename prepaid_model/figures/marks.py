@@ -6,9 +6,10 @@ Each is made once in `Picture.build` and given new data by its `show`.
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
@@ -18,10 +19,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike, NDArray
 
 from prepaid_model.figures import colours
-from prepaid_model.figures.base import Picture, styled
+from prepaid_model.figures.base import STYLE, Picture, styled
 
 SMALL = 8.5
 """Smallest size of words, in points: 11.3 CSS pixels."""
@@ -104,16 +106,38 @@ class Spans:
     """Stretches of time without service, grey and hatched, from bottom to top of some axes."""
 
     def __init__(self, picture: Picture[Any], *axes: Axes) -> None:
-        self._patches = [_hatched(each) for each in axes]
-        for each, patch in zip(axes, self._patches, strict=True):
-            picture.live(each.add_patch(patch))
+        self._stretches = [picture.live(_Stretches()) for _ in axes]
+        for each, stretches in zip(axes, self._stretches, strict=True):
+            each.add_artist(stretches)
 
     def show(self, spans: Sequence[tuple[float, float]]) -> None:
         """Hatch each span from its start to its end, in the unit of the time axis."""
-        corners = [[(start, 0), (start, 1), (end, 1), (end, 0), (start, 0)] for start, end in spans]
-        path = Path.make_compound_path(*(Path(box, closed=True) for box in corners))  # one path: hatched only once
-        for patch in self._patches:
-            patch.set_path(path)
+        for stretches in self._stretches:
+            stretches.spans = spans
+            stretches.stale = True
+
+
+class _Stretches(Artist):
+    """Hatched spans of some axes, cut from one kept picture: to hatch anew would cost milliseconds."""
+
+    zorder = 0.5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spans: Sequence[tuple[float, float]] = ()
+
+    def draw(self, renderer: Any) -> None:
+        axes = cast("Axes", self.axes)
+        left, bottom, width, height = (round(side) for side in axes.get_window_extent().bounds)
+        hatching = _hatching(width, height, renderer.dpi)
+        ends = axes.transData.transform([(time, 0) for span in self.spans for time in span])[:, 0] if self.spans else ()
+        dots = [min(max(round(end) - left, 0), width) for end in ends]
+        gc = renderer.new_gc()
+        for start, end in zip(dots[::2], dots[1::2], strict=True):
+            if start < end:
+                renderer.draw_image(gc, left + start, bottom, np.ascontiguousarray(hatching[:, start:end]))
+        gc.restore()
+        self.stale = False
 
 
 class EventMarks:
@@ -152,13 +176,6 @@ class EventMarks:
             end = x + 2 * gap + each.width(renderer) if x > end else end
 
 
-def _hatched(axes: Axes) -> PathPatch:
-    see_through = (0, 0, 0, 0.067)  # leaves the grid to be seen
-    hatched = PathPatch(_NO_PATH, facecolor=see_through, edgecolor=colours.SUSPENDED_HATCH, hatch="///", linewidth=0)
-    hatched.set(zorder=0.5, transform=axes.get_xaxis_transform())
-    return hatched
-
-
 def label(
     picture: Picture[Any],
     where: Axes | Figure,
@@ -195,6 +212,19 @@ def _stamp(word: str, size: float, weight: Any, colour: Any, dpi: float) -> tupl
         canvas.draw_text(gc, 0, canvas.height - below, word, _font(size, weight), 0)
     picture = np.array(canvas.buffer_rgba())[::-1]
     return np.ascontiguousarray(picture), width if word else 0.0, below
+
+
+@functools.lru_cache(maxsize=16)
+def _hatching(width: int, height: int, dpi: float) -> NDArray[np.uint8]:
+    """Draw the hatching of all figures, on nothing; its lines leave the grid to be seen."""
+    canvas = _renderer(width, height, dpi)
+    gc = canvas.new_gc()
+    gc.set_linewidth(0)
+    gc.set_hatch("///")
+    gc.set_hatch_color(colours.SUSPENDED_HATCH)
+    gc.set_hatch_linewidth(STYLE["hatch.linewidth"])
+    canvas.draw_path(gc, Path.unit_rectangle(), Affine2D().scale(width, height), (0, 0, 0, 0.067))
+    return np.ascontiguousarray(np.array(canvas.buffer_rgba())[::-1])
 
 
 @functools.lru_cache(maxsize=4096)
