@@ -29,7 +29,9 @@ True
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -53,7 +55,8 @@ Offer: TypeAlias = Tariff | Bundle | Plan
 """What a month's usage may be paid by: the megabyte, bundles bought as often as needed, or a plan."""
 
 
-class Lending(NamedTuple):
+@dataclass(frozen=True)
+class Lending:
     """Money paid and value consumed, both from the start, and the credit lent between them.
 
     Parameters
@@ -71,12 +74,12 @@ class Lending(NamedTuple):
     consumed: Any
     until: int
 
-    @property
+    @cached_property
     def by_customer(self) -> int:
         """What the customer lent the operator: micros times microseconds."""
         return self._area(1)
 
-    @property
+    @cached_property
     def by_operator(self) -> int:
         """What the operator lent the customer: micros times microseconds."""
         return self._area(-1)
@@ -131,8 +134,10 @@ def lending(ledger: Ledger, until: datetime) -> Lending:
     owned = np.concatenate([owned, [change for _, change in days]]).astype("i8")
     order = np.argsort(moments, kind="stable")
     order = order[: int(np.searchsorted(moments[order], end, side="right"))]
-    paid_so_far = np.cumsum(paid[order])
-    return Lending(moments[order], paid_so_far, paid_so_far - np.cumsum(owned[order]), end)
+    moments, paid_so_far = moments[order], np.cumsum(paid[order])
+    consumed = paid_so_far - np.cumsum(owned[order])
+    last = np.diff(moments, append=end + 1) > 0  # what happens at one moment is one step
+    return Lending(moments[last], paid_so_far[last], consumed[last], end)
 
 
 def riyal_days(area: int) -> int:
