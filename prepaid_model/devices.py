@@ -50,8 +50,11 @@ class Device:
 
     def advance(self, at: datetime) -> None:
         """Use what the slots until `at` want; an owner who is refused may mend that at once."""
-        while (instant := self.due) <= at:
-            volume = self._usage.volume[len(self._served)]
+        times, volumes = self._usage.at, self._usage.volume
+        for slot in range(len(self._served), self._slots):
+            if (instant := times[slot]) > at:
+                break
+            volume = volumes[slot]
             refused = self._account.use(volume, at=instant).denied
             if self._owner and (refused or not self._account.data_left):
                 while self._owner.react(refused, instant) and refused:

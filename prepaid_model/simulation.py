@@ -289,7 +289,11 @@ def simulate(
     device = Online(gateway, usage, owner) if gateway else Device(account, usage, owner)
     others = [actor for actor in (owner, server, inbox) if actor is not None]
     end = usage.start + timedelta(days=usage.days)
-    run([Lifetime(account), *others, device], until=end)
+    if others or gateway:
+        run([Lifetime(account), *others, device], until=end)
+    else:  # nobody else acts, and each use first books what has fallen due
+        device.advance(end)
+        account.advance(end)
     served, denied = device.finish(end)
     outcome = gateway.outcome if gateway else None
     return Trace(account, usage, served, denied, outcome, tuple(inbox.received) if inbox else ())
