@@ -279,11 +279,12 @@ def predict_the_sessions(guess: str | None = None) -> Prediction:
     ladder = RatingLadder()
     ladder.controls["volume"].value = "10 MB"
     once, _, many, reported = (format_money(split.cost) for split in ladder.result.splits)
+    a_hundredfold = format_money(100 * ladder.result.paid.charged)
     return Prediction(
         f"10 MB in one session cost {once}. An app moves the same 10 MB in 100 sessions of 100 KB. What do they cost?",
         many,
         "Each of the 100 sessions starts a megabyte of its own. Reported 100 times within one session, the same bytes "
         f"would cost {reported}.",
-        options=(once, "QAR 0.60", "QAR 1.00", many),
+        options=(once, "QAR 0.60", many, a_hundredfold),
         guess=guess,
     )
