@@ -85,11 +85,17 @@ class Reached:
         """
         ends = self.ends[:, np.newaxis]
         late = (ends < NOT_REACHED) & (self.minute + whole("wait", wait, unit="minutes") >= ends)
-        return late.sum(axis=0, dtype=np.int64)
+        counts: NDArray[np.int64] = late.sum(axis=0, dtype=np.int64)
+        return counts
 
     def cut_off(self, percent: int, wait: int) -> int:
         """Count the months whose warning at one percentage was read when nothing was left; see `too_late`."""
-        return int(self.too_late(wait)[_column(percent)])
+        sent = self.minute[:, _column(percent)]
+        return int(((self.ends < NOT_REACHED) & (sent + whole("wait", wait, unit="minutes") >= self.ends)).sum())
+
+    def latest(self, wait: int, at_most: int) -> int:
+        """Return the latest percentage at which at most so many months are cut off; 0 if the first is too late."""
+        return int(np.searchsorted(self.too_late(wait), at_most, side="right"))
 
     def lead(self, percent: int) -> Minutes:
         """Return the minutes from a percentage to the end, of the months in which the bundle was used up, in order."""
@@ -189,9 +195,9 @@ def uneven(trace: UsageTrace, days: Sequence[int], heavy: int) -> UsageTrace:
 
 
 @lru_cache(maxsize=16)
-def one_month(persona: str, heavy: int, account: int, seed: int = SEED) -> UsageTrace:
-    """Return one of the months that `reached` counts."""
-    return uneven(month(persona, seed, account, days=DAYS), heavy_days(seed, account), heavy)
+def one_month(persona: str, heavy: int, account: int, seed: int = SEED, days: int = DAYS) -> UsageTrace:
+    """Return one of the months that `reached` counts, or its first days."""
+    return uneven(month(persona, seed, account, days=days), heavy_days(seed, account), heavy)
 
 
 @dataclass(frozen=True)
@@ -220,13 +226,24 @@ class Life:
         return next((each for each in self.sent if (each.rule, each.bucket) == (UsedShare(percent), first)), None)
 
     def forecast(self, percent: int) -> Forecast | None:
-        """Return what could be forecast when an alert was sent; None if too little was known by then."""
+        """Return when the bundle's end was expected when an alert was sent; None if too little was known by then."""
+        told = self.fan(percent, 1)
+        return told[-1][1] if told else None
+
+    def fan(self, percent: int, steps: int) -> list[tuple[int, Forecast]]:
+        """Return how the bytes left were expected to go when an alert was sent: how many are left, and when.
+
+        The first is the moment itself, the last the end; there is none if fewer than two days were known.
+        """
         alert = self.alert(percent)
         if alert is None:
-            return None
+            return []
         ledger = self.trace.account.ledger
-        daily = daily_usage(ledger, at=alert.at)
-        return forecast(daily, ledger[alert.entry].left, at=alert.at) if len(daily) > 1 else None
+        daily, left = daily_usage(ledger, at=alert.at), ledger[alert.entry].left
+        if len(daily) < 2:
+            return []
+        parts = [left * step // steps for step in range(steps + 1)]
+        return [(left - part, forecast(daily, part, at=alert.at)) for part in parts]
 
 
 def live(
