@@ -1,64 +1,37 @@
 """Buckets that pay in some order: what is left of each, what expires unused, and what every order wastes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from prepaid_model.buckets import ORDERS
 from prepaid_model.figures import colours
 from prepaid_model.figures.base import Picture, set_limits
-from prepaid_model.figures.marks import SMALL, EventMarks, Label, Spans, Steps, label
+from prepaid_model.figures.bucket_parts import (
+    BARS_LEFT,
+    COLUMN,
+    GRID,
+    LEFT,
+    LOOKS,
+    MOST_ENDS,
+    RIGHT,
+    Bars,
+    Layer,
+    Orders,
+    about,
+)
+from prepaid_model.figures.marks import SMALL, EventMarks, Spans, Steps, label
 from prepaid_model.ledger import Kind
-from prepaid_model.units import DIRHAM, GB, MB, QAR, format_money
-from prepaid_model.waste import FORTNIGHT, STEP, Outcome
+from prepaid_model.units import GB, MB, QAR
+from prepaid_model.waste import FORTNIGHT, Outcome
 
-LEFT, RIGHT = 0.06, 0.655
-"""Where the days are, with today's column, as fractions of the picture's width."""
-BARS_LEFT, BARS_RIGHT = 0.71, 0.985
-COLUMN = (-6.9, 0.0)
-"""Where today's column stands, in days."""
-MOST_BUNDLES, MOST_ENDS = 4, 6
-LOOKS: tuple[tuple[str, float], ...] = (("", 0.22), ("////", 0.5), ("..", 0.36), ("xx", 0.3))
-"""How each bundle's data is drawn, by its place in the case: its hatching, and how strong its green is."""
-_GRID = np.arange(0, FORTNIGHT * 24 + 1, STEP) / 24
 _NTH = ("1st", "2nd", "3rd", "4th")
-
-
-class Orders(NamedTuple):
-    """What became of a case under every debit order.
-
-    Parameters
-    ----------
-    outcomes : mapping of str to Outcome
-        By order.
-    order : str
-        The one to look at.
-    compared : bool
-        Whether the others may be seen as well.
-    title : str
-        A line over the picture.
-    """
-
-    outcomes: Mapping[str, Outcome]
-    order: str
-    compared: bool
-    title: str
-
-    @property
-    def chosen(self) -> Outcome:
-        """The outcome of the order to look at."""
-        return self.outcomes[self.order]
 
 
 class BucketPicture(Picture[Orders]):
@@ -86,14 +59,14 @@ class BucketPicture(Picture[Orders]):
             label(self, self.data, 0, 0, "", size=SMALL, colour=colours.PALE_INK, across="center")
             for _ in range(MOST_ENDS)
         ]
-        self.stack = [_Layer(self, self.data, *look) for look in LOOKS]
+        self.stack = [Layer(self, self.data, *look) for look in LOOKS]
         self.drops = self.live(self.data.add_line(Line2D([], [], color=colours.WASTE, linewidth=6, zorder=3.5)))
         self.crosses = EventMarks(self, self.data, "expiry")
         self.renewals = EventMarks(self, self.data, "bundle")
         self.balance = Steps(self, self.money, colours.MONEY)
         self.off_words = label(self, self.money, 0, 31, "", size=SMALL, colour=colours.SUSPENDED_TEXT)
         self._name_axes()
-        self.bars = _Bars(self, figure)
+        self.bars = Bars(self, figure)
         self.sums = label(self, figure, BARS_LEFT, 0.03, "", size=SMALL)
 
     def _name_axes(self) -> None:
@@ -120,7 +93,7 @@ class BucketPicture(Picture[Orders]):
         left = {name: left_of(outcome, name) for name in names}
         pile = np.sum(list(left.values()), axis=0)
         set_limits(self.data, y=(0, max(7, math.ceil(pile.max() + 0.4))))
-        below = np.zeros(len(_GRID))
+        below = np.zeros(len(GRID))
         unused = dict(enumerate(self.stack))
         for rank, name in reversed(list(enumerate(outcome.ranks))):
             place = names.index(name)
@@ -175,102 +148,21 @@ class BucketPicture(Picture[Orders]):
 
     def _show_money(self, outcome: Outcome) -> None:
         trace = outcome.trace
-        self.balance.show(_GRID, _held(trace.days, trace.rows["balance"], _GRID) / QAR)
+        self.balance.show(GRID, _held(trace.days, trace.rows["balance"], GRID) / QAR)
         off = [_in_days(outcome, span) for span in trace.inactive]
         self.spans.show(off)
         self.off_words.set_text("suspended" if off and off[-1][1] - off[-1][0] > 3 else "")
         self.off_words.set_x(off[-1][0] + 0.2 if off else 0)
 
 
-class _Layer:
-    """The data of one bundle: its part of today's column, and of the stack from then on."""
-
-    def __init__(self, picture: BucketPicture, axes: Axes, hatch: str, strength: float) -> None:
-        face, lines = to_rgba(colours.DATA, strength), to_rgba(colours.DATA_TEXT, 0.4)
-        self._area = PathPatch(_NOWHERE, facecolor=face, edgecolor=lines, hatch=hatch, linewidth=0, zorder=2)
-        self._column = PathPatch(_NOWHERE, facecolor=face, linewidth=0, zorder=2)  # no hatching: words stand here
-        self._edge = Line2D([], [], color=colours.DATA_TEXT, linewidth=1.2, zorder=2.2)
-        for patch in (self._area, self._column):
-            picture.live(axes.add_patch(patch))
-        picture.live(axes.add_line(self._edge))
-        x = COLUMN[0] + 0.25
-        self._name = label(picture, axes, x, 0, "", bold=True)
-        self._rank = label(picture, axes, x, 0, "", size=SMALL)
-        self._axes = axes
-
-    def show(self, below: NDArray[Any], volume: NDArray[Any], name: str, rank: str) -> None:
-        top = below + volume
-        corners = np.repeat(_GRID, 2)[1:]
-        low, high = np.repeat(below, 2)[:-1], np.repeat(top, 2)[:-1]
-        shape = np.vstack([np.column_stack([corners, high]), np.column_stack([corners, low])[::-1]])
-        self._area.set_path(Path(shape))
-        there = np.where(np.repeat(volume, 2)[:-1] > 0, high, np.nan)
-        edge = np.concatenate([[top[0], top[0], np.nan], there])
-        self._edge.set_data(np.concatenate([COLUMN, [0], corners]), edge)
-        self._column.set_path(_box(*COLUMN, below[0], top[0]))
-        dot = self._axes.get_ylim()[1] / self._axes.get_window_extent().height
-        middle, apart = (below[0] + top[0]) / 2, 13 * dot
-        self._name.set_text(name)
-        self._rank.set_text(rank)
-        self._name.set_y(middle + apart)
-        self._rank.set_y(middle - apart)
-
-    def hide(self) -> None:
-        for patch in (self._area, self._column):
-            patch.set_path(_NOWHERE)
-        self._edge.set_data([], [])
-        for words in (self._name, self._rank):
-            words.set_text("")
-
-
-class _Bars:
-    """A bar for each order: as long as the share of the data that expired."""
-
-    def __init__(self, picture: BucketPicture, figure: Figure) -> None:
-        axes = figure.add_axes((BARS_LEFT, 0.105, BARS_RIGHT - BARS_LEFT, 0.75), xlim=(0, 1), ylim=(0, 1))
-        axes.set_axis_off()
-        label(picture, figure, BARS_LEFT, 0.965, "Expired unused", size=10, bold=True, colour=colours.WASTE_TEXT)
-        self._all = label(picture, figure, BARS_LEFT, 0.92, "", size=SMALL, colour=colours.PALE_INK)
-        self._names: list[Label] = []
-        self._values: list[Label] = []
-        self._bars: list[Rectangle] = []
-        for place in range(len(ORDERS)):
-            y = 0.86 - 0.25 * place
-            axes.add_patch(Rectangle((0, y - 0.07), 1, 0.07, facecolor="none", edgecolor=colours.GRID, linewidth=1))
-            bar = Rectangle((0, y - 0.07), 0, 0.07, facecolor=colours.WASTE, edgecolor=colours.WASTE_TEXT, linewidth=1)
-            axes.add_patch(picture.live(bar))
-            self._bars.append(bar)
-            self._names.append(label(picture, axes, 0, y + 0.045, ""))
-            self._values.append(label(picture, axes, 1, y + 0.045, "", across="right", colour=colours.WASTE_TEXT))
-
-    def show(self, result: Orders) -> None:
-        there = result.chosen.granted
-        self._all.set_text(f"of {about(there)} there were, if the order is")
-        for (order, outcome), name, value, bar in zip(
-            result.outcomes.items(), self._names, self._values, self._bars, strict=True
-        ):
-            chosen = order == result.order
-            shown = chosen or result.compared
-            name.set_text(f"▸ {order}" if chosen else order)
-            value.set_text(f"{about(outcome.wasted)}, {to_the_dirham(outcome.worth)}" if shown else "not yet shown")
-            for words in (name, value):
-                words.set_fontweight("bold" if chosen else "normal")
-            value.set_color(colours.WASTE_TEXT if shown else colours.PALE_INK)
-            bar.set_width(outcome.wasted / outcome.granted if shown else 0)
-            bar.set_linewidth(2 if chosen and outcome.wasted else 0)
-
-
-_NOWHERE = Path(np.zeros((1, 2)))
-
-
 def left_of(outcome: Outcome, name: str) -> NDArray[Any]:
     """Return the gigabytes left of all buckets of a bundle, at each step of the picture."""
     trace, ledger = outcome.trace, outcome.trace.account.ledger
-    rows, left = trace.rows, np.zeros(len(_GRID))
+    rows, left = trace.rows, np.zeros(len(GRID))
     for place in np.flatnonzero(np.isin(rows["kind"], (Kind.GRANT, Kind.ROLLED_IN))):
         if ledger.notes[int(place) + 1] == name:
             own = rows["bucket"] == place + 1
-            left += _held(trace.days[own], rows["left"][own], _GRID)
+            left += _held(trace.days[own], rows["left"][own], GRID)
     return left / GB
 
 
@@ -320,30 +212,6 @@ def _tag(outcome: Outcome, name: str, rank: int) -> tuple[str, str]:
     return name, f"{_NTH[rank]} {pays}, {days} days left"
 
 
-def about(volume: int) -> str:
-    """Write a volume for a picture: whole megabytes, or gigabytes to two decimals, to the nearest.
-
-    Examples
-    --------
-    >>> about(1_800_000_000), about(666_666_673), about(0)
-    ('1.8 GB', '667 MB', '0 MB')
-    """
-    if volume < GB - MB // 2:
-        return f"{volume / MB:.0f} MB"
-    return f"{volume / GB:.2f}".rstrip("0").rstrip(".") + " GB"
-
-
-def to_the_dirham(micros: int) -> str:
-    """Write an amount for a picture, to the nearest dirham.
-
-    Examples
-    --------
-    >>> to_the_dirham(4_444_445)
-    'QAR 4.44'
-    """
-    return format_money((micros + DIRHAM // 2) // DIRHAM * DIRHAM)
-
-
 def _short(name: str) -> str:
     return name.split(" · ", maxsplit=1)[0].removeprefix("2 GB ")
 
@@ -357,10 +225,6 @@ def _held(times: NDArray[Any], values: NDArray[Any], grid: NDArray[Any]) -> NDAr
 def _in_days(outcome: Outcome, span: Any) -> tuple[float, float]:
     start = outcome.trace.start
     return (span.start - start) / timedelta(days=1), (span.end - start) / timedelta(days=1)
-
-
-def _box(left: float, right: float, low: float, high: float) -> Path:
-    return Path([(left, low), (left, high), (right, high), (right, low), (left, low)])
 
 
 def _uprights(times: Sequence[float], low: Sequence[float], high: Sequence[float]) -> tuple[Any, Any]:

@@ -1,29 +1,30 @@
 """Experiment of lesson 04: three bundles with different ends, and what each debit order lets expire."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import ipywidgets as widgets
 
 from prepaid_model.buckets import ORDERS
-from prepaid_model.figures.bucket_order import BucketPicture, Orders, about, to_the_dirham
-from prepaid_model.swaps import try_at_random
-from prepaid_model.units import MB, format_money
-from prepaid_model.waste import DAY, SOONEST, Case, Outcome, every_order, three_bundles
+from prepaid_model.figures.bucket_order import BucketPicture
+from prepaid_model.figures.bucket_parts import Orders, about
+from prepaid_model.swaps import Trials, try_at_random
+from prepaid_model.units import MB
+from prepaid_model.waste import SOONEST, Case, Outcome, every_order, three_bundles
+from prepaid_model.widgets.bucket_words import (
+    FIRST,
+    against_soonest,
+    each_order,
+    table_of,
+    title_of,
+    what_remains,
+)
 from prepaid_model.widgets.checkpoint import Checkpoint
 from prepaid_model.widgets.controls import choice, slider, switch
 from prepaid_model.widgets.experiment import Experiment
 from prepaid_model.widgets.prediction import Prediction
 
-FIRST = {
-    SOONEST: "Soonest expiry first",
-    "priority": "By priority",
-    "oldest": "Oldest first",
-    "largest": "Largest first",
-}
-"""The orders as a sentence begins with them."""
 CLEARLY = 500 * MB
 """How much more an order must waste than another for the last task of the lesson."""
 
@@ -110,86 +111,6 @@ def lived(case: Case) -> dict[str, Outcome]:
     return every_order(case)
 
 
-def title_of(outcome: Outcome) -> str:
-    """Say in a line what an order wastes."""
-    lost = f"{about(outcome.wasted)} expire unused, worth {to_the_dirham(outcome.worth)}"
-    return f"{FIRST[outcome.order]}: {lost if outcome.wasted else 'nothing expires unused'}"
-
-
-def what_remains(outcome: Outcome) -> str:
-    """Say how long the buckets last, what the main balance pays then, and for how long nothing can pay."""
-    if outcome.runs_dry is None:
-        return "A bucket can always pay, until the last of them ends."
-    days, rest = divmod(outcome.runs_dry - outcome.trace.start, DAY)
-    hours = f" and {rest.seconds // 3600} hours" if rest else ""
-    pays = f"the main balance pays {format_money(outcome.by_money)}"
-    off = f", and {outcome.trace.hours_off} hours are without service" if outcome.trace.hours_off else ""
-    return f"After {days} days{hours} comes the first byte that no bucket pays for: {pays}{off}."
-
-
-def each_order(outcomes: Mapping[str, Outcome]) -> str:
-    """Say what each order wastes, in bytes and in their share of the price.
-
-    Examples
-    --------
-    >>> each_order(lived(three_bundles(1000 * MB)))
-    'soonest expiry 0 MB (QAR 0.00), priority 0 MB (QAR 0.00), oldest 0 MB (QAR 0.00), largest 633 MB (QAR 6.33)'
-    """
-    return ", ".join(
-        f"{order} {about(outcome.wasted)} ({to_the_dirham(outcome.worth)})" for order, outcome in outcomes.items()
-    )
-
-
-def on_the_account(case: Case) -> list[str]:
-    """Say what each bundle is as the usage starts.
-
-    Examples
-    --------
-    >>> on_the_account(three_bundles(600 * MB))[0]
-    '5 GB · 30 days: bought 18 days ago, 2 GB of it left, ends in 12 days.'
-    """
-    lines = []
-    for number, bought in enumerate(case.purchases):
-        bundle, ago = bought.bundle, (case.usage.start - bought.at) // DAY
-        left = bundle.volume - (0 if number else case.used_before)
-        when = f"bought {ago} days ago" if ago else "bought today"
-        lines.append(f"{bundle.name}: {when}, {about(left)} of it left, ends in {bundle.lasts // DAY - ago} days.")
-    return lines
-
-
-def against_soonest(outcomes: Mapping[str, Outcome]) -> str:
-    """Say whether an order wastes fewer bytes than soonest expiry first."""
-    best = min(outcomes.values(), key=lambda outcome: outcome.wasted)
-    if less := outcomes[SOONEST].wasted - best.wasted:
-        return f"Here {best.order} wastes {about(less)} less than soonest expiry first."
-    return "No order wastes less than soonest expiry first."
-
-
-def table_of(outcome: Outcome) -> str:
-    """Write what became of each bucket as a table; each row adds up."""
-    names = ("bundle", "there was", "= used", "+ rolled over", "+ expired", "worth")
-    head = "".join(
-        f'<th style="text-align:{"right" if place else "left"};padding:2px 12px 2px 0">{name}</th>'
-        for place, name in enumerate(names)
-    )
-    lines = []
-    for fate in outcome.fates:
-        numbers = [about(volume) if volume else "" for volume in (fate.there, fate.used, fate.rolled, fate.expired)]
-        numbers.append(to_the_dirham(fate.worth) if fate.expired else "")
-        lost = ";color:var(--pm-waste);font-weight:600"
-        cells = "".join(
-            f'<td style="text-align:right;padding:2px 12px 2px 0{lost if place > 2 else ""}">{html.escape(number)}</td>'
-            for place, number in enumerate(numbers)
-        )
-        lines.append(f'<tr><td style="padding:2px 12px 2px 0">{html.escape(fate.name)}</td>{cells}</tr>')
-    caption = f"What became of each bucket: {FIRST[outcome.order].lower()}"
-    return (
-        '<table style="border-collapse:collapse;margin:8px 2px 2px;font-size:14px">'
-        f'<caption style="text-align:left;font-weight:600;padding-bottom:4px">{html.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    )
-
-
 def predict_the_order(guess: str | None = None) -> Prediction:
     """Ask which order wastes least."""
     outcomes = lived(three_bundles(600 * MB))
@@ -221,7 +142,7 @@ def predict_the_exceptions(guess: int | None = None) -> Prediction:
 
 
 @lru_cache(maxsize=1)
-def trials_with_nights() -> Any:
+def trials_with_nights() -> Trials:
     """Try 200 random cases with a night bundle."""
     return try_at_random(200, seed=4, night=True)
 
