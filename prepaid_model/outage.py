@@ -1,4 +1,4 @@
-"""A quarter of an hour in which the charging system goes missing: what each way to handle it costs, and whom.
+"""Ten minutes in which the charging system goes missing: what each way to handle it costs, and whom.
 
 One device streams at a steady speed through a gateway (`prepaid_model.gateway`). For a while no request
 reaches the charging server, or some answers are lost on their way back. The gateway does what its failure
@@ -6,16 +6,17 @@ handling says (RFC 8506, 5.7): end the session, let it continue, or try again an
 
 Examples
 --------
->>> six_minutes = Story(speed=200_000)
->>> ended, continued, retried = (lived(six_minutes, handling) for handling in FailureHandling)
+>>> four_minutes = Story(speed=200_000)
+>>> ended, continued, retried = (lived(four_minutes, handling) for handling in FailureHandling)
 >>> [str(each.without_service) for each in (ended, continued, retried)]
-['0:05:00', '0:00:00', '0:03:00']
+['0:04:00', '0:00:00', '0:02:00']
 >>> [each.never_charged // MB for each in (ended, continued, retried)]
-[20, 10, 46]
+[18, 10, 34]
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -29,18 +30,29 @@ from prepaid_model.ledger import Kind
 from prepaid_model.links import Ask, Link
 from prepaid_model.metering import Flow
 from prepaid_model.prepaid import PrepaidAccount
-from prepaid_model.records import Fate, Outcome
+from prepaid_model.records import Fate, Outcome, UsageRecord
 from prepaid_model.units import MB, QAR, parse_moment, quantity
 
 START = parse_moment("2026-01-01 09:00")
-LASTS = timedelta(minutes=15)
-OUT_FROM = timedelta(minutes=4)
+LASTS = timedelta(minutes=10)
+OUT_FROM = timedelta(minutes=3)
 """When the outage begins, from the start."""
 LATENCY = timedelta(milliseconds=200)
 LOSES_EVERY = 3
 """Where answers are lost, it is every third."""
 CAUSE = "outage"
 A_MOMENT = timedelta(milliseconds=100)
+
+
+Span = tuple[datetime, datetime]
+
+
+class Charged(Enum):
+    """When bytes that flowed were charged."""
+
+    AT_ONCE = "charged as it flows"
+    AFTERWARDS = "flows on trust, charged afterwards"
+    NEVER = "never charged"
 
 
 class Story(NamedTuple):
@@ -67,9 +79,9 @@ class Story(NamedTuple):
     """
 
     speed: int
-    credit: int = 20 * QAR
+    credit: int = 10 * QAR
     quota: int = 10 * MB
-    out: int = 6
+    out: int = 4
     lost: int = 0
     second_server: bool = False
     recognised: bool = True
@@ -83,7 +95,7 @@ class Story(NamedTuple):
         whole("lost answers", self.lost)
 
     @property
-    def outage(self) -> tuple[datetime, datetime]:
+    def outage(self) -> Span:
         """From when until when no request arrives."""
         return START + OUT_FROM, START + OUT_FROM + timedelta(minutes=self.out)
 
@@ -123,6 +135,8 @@ class Aftermath(NamedTuple):
 
     Parameters
     ----------
+    story : Story
+        What happened, whatever was done about it.
     outcome : Outcome
         What happened at the gateway.
     account : PrepaidAccount
@@ -139,6 +153,7 @@ class Aftermath(NamedTuple):
         Bytes of these that its credit could not pay for.
     """
 
+    story: Story
     outcome: Outcome
     account: PrepaidAccount
     blocked: int
@@ -162,16 +177,30 @@ class Aftermath(NamedTuple):
         """Micros that are owed."""
         return max(-self.balance, 0)
 
-    def spans(self, *fates: Fate) -> list[tuple[datetime, datetime]]:
-        """Return from when until when bytes of these fates flowed, by the gateway's usage records."""
-        flow = self.outcome.flows[0].flow
-        length = flow.until - flow.at
-        records = self.outcome.of(*fates)
-        return [(each.opened, each.opened + each.octets.total * length / flow.volume) for each in records]
+    def spans(self) -> dict[Charged, list[Span]]:
+        """Return from when until when bytes flowed that were charged at once, afterwards, or never."""
+        found: dict[Charged, list[Span]] = {kind: [] for kind in Charged}
+        for record in self.outcome.records:
+            found[self._charged(record)].append(self._flowed(record))
+        return found
 
-    def gaps(self) -> list[tuple[datetime, datetime]]:
+    def _charged(self, record: UsageRecord) -> Charged:
+        if record.fate is Fate.LATE:
+            return Charged.AFTERWARDS
+        start, end = self.story.outage
+        heard = record.fate is Fate.UNCONFIRMED and not start <= record.closed < end  # only the answer was lost
+        return Charged.AT_ONCE if heard or record.fate is Fate.ONLINE else Charged.NEVER
+
+    def _flowed(self, record: UsageRecord) -> Span:
+        """Return from when until when the bytes of a record flowed: it may have been closed later."""
+        (carried,) = self.outcome.flows
+        flow = carried.flow
+        return record.opened, record.opened + record.octets.total * (flow.until - flow.at) / flow.volume
+
+    def gaps(self) -> list[Span]:
         """Return from when until when no byte passed."""
-        edges = [(START, START), *self.spans(*Fate), (START + LASTS, START + LASTS)]
+        flowed = [self._flowed(record) for record in self.outcome.records]
+        edges = [(START, START), *flowed, (START + LASTS, START + LASTS)]
         return [(one[1], other[0]) for one, other in pairwise(edges) if other[0] - one[1] > A_MOMENT]
 
     def balances(self) -> list[tuple[datetime, int]]:
@@ -197,6 +226,7 @@ def lived(story: Story, handling: FailureHandling) -> Aftermath:
     outcome = gateway.carry([whole_session])
     server.advance(max(gateway.now, START + LASTS) + server.policy.supervision)
     return Aftermath(
+        story,
         outcome,
         account,
         blocked=outcome.blocked,

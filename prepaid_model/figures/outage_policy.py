@@ -12,12 +12,12 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from prepaid_model.credit_control import FailureHandling
+from prepaid_model.credit_control import FailureHandling, RequestType
 from prepaid_model.figures import colours
 from prepaid_model.figures.base import Picture, set_limits
 from prepaid_model.figures.marks import SMALL, Spans, Steps, label
-from prepaid_model.outage import LASTS, START, Aftermath, Story
-from prepaid_model.records import Fate
+from prepaid_model.outage import LASTS, START, Aftermath, Charged, Story
+from prepaid_model.records import Message
 from prepaid_model.units import MB, QAR, format_money
 
 LEFT, RIGHT = 0.068, 0.545
@@ -26,7 +26,6 @@ _BALANCE = (0.085, 0.325)
 _CELLS, _CELL, _BAR = 0.575, 0.108, 0.092
 _MINUTES = LASTS // timedelta(minutes=1)
 _NICE = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 500, 1000)
-_NEVER = (Fate.UNCONFIRMED, Fate.LOST, Fate.OFFLINE)
 _FLOOR, _TALL = 0.12, 0.46  # of a lane
 WAYS = {
     FailureHandling.TERMINATE: "end the session",
@@ -34,12 +33,21 @@ WAYS = {
     FailureHandling.RETRY_AND_TERMINATE: "try again, then end it",
 }
 """The three failure handlings in plain words, from the top lane down."""
-_KINDS = (
-    ("charged as it flows", colours.DATA, colours.DATA_TEXT, 1.0),
-    ("flows on trust, charged afterwards", colours.BILL, colours.BILL_TEXT, 0.72),
-    ("never charged", colours.WASTE, colours.WASTE_TEXT, 0.44),
-)
-"""What becomes of bytes: words, colour, colour of the words, height in the lane."""
+_KINDS = {
+    Charged.AT_ONCE: (colours.DATA, colours.DATA_TEXT, 1.0),
+    Charged.AFTERWARDS: (colours.BILL, colours.BILL_TEXT, 0.72),
+    Charged.NEVER: (colours.WASTE, colours.WASTE_TEXT, 0.44),
+}
+"""Colour, colour of the words, height in the lane."""
+
+
+_MARKS = {
+    "request, answered": ("|", 6.0, colours.PALE_INK, colours.PALE_INK),
+    "request, no answer": ("x", 6.0, colours.INK, colours.INK),
+    "repeated, recognised by its T flag": ("D", 4.5, colours.MONEY, colours.PAPER),
+    "repeated, charged again": ("D", 4.5, colours.MONEY, colours.MONEY),
+}
+"""Marker, size, colour, and colour within."""
 
 
 class Outage(NamedTuple):
@@ -60,7 +68,7 @@ class OutagePicture(Picture[Outage]):
     """A lane of traffic for each failure handling, beside it what it costs customer and operator; the balance."""
 
     width = 848
-    height = 500
+    height = 476
     only_limits_change = True
 
     def build(self, figure: Figure) -> None:
@@ -74,7 +82,7 @@ class OutagePicture(Picture[Outage]):
         self.balance: Axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom), xlim=(0, _MINUTES))
         self.balance.set_ylabel("balance, QAR", color=colours.MONEY_TEXT, labelpad=2)
         self.balance.set_xlabel("minutes", labelpad=1)
-        self.balance.xaxis.set_major_locator(MultipleLocator(3))
+        self.balance.xaxis.set_major_locator(MultipleLocator(2))
         self.balance.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         self.balance.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         self.balance.axhline(0, color=colours.INK, linewidth=1)
@@ -98,7 +106,7 @@ class OutagePicture(Picture[Outage]):
         outage = [tuple(_minute(at) for at in result.story.outage)] if result.story.out else []
         self.outage.show([(start, min(end, float(_MINUTES))) for start, end in outage])
         middle = sum(outage[0]) / 2 if outage else 0
-        self.gone.set_x(min(middle, _MINUTES - 2.6))
+        self.gone.set_x(min(middle, _MINUTES - 1.8))
         self.gone.set_text("no request arrives" if outage else "")
         self._show_lanes(result)
         self._show_costs(result)
@@ -110,60 +118,61 @@ class OutagePicture(Picture[Outage]):
         self.lanes.set_yticks([])
         self.lanes.spines["left"].set_visible(False)
         self.lanes.tick_params(labelbottom=False)
-        self.lanes.xaxis.set_major_locator(MultipleLocator(3))
+        self.lanes.xaxis.set_major_locator(MultipleLocator(2))
         self.gone = label(self, self.lanes, 7, 3.07, "", size=SMALL, colour=colours.SUSPENDED_TEXT, across="center")
         self.choice = self.live(
             self.lanes.add_patch(
                 Rectangle((0, 0), _MINUTES, 1, facecolor="none", edgecolor=colours.MONEY, linewidth=1.4, clip_on=False)
             )
         )
-        self.kinds = [self.live(self.lanes.add_patch(_blocks(colour))) for _, colour, _, _ in _KINDS]
+        self.kinds = {kind: self.live(self.lanes.add_patch(_blocks(look[0]))) for kind, look in _KINDS.items()}
         self.cut_off = self.live(self.lanes.add_patch(_blocks(colours.SUSPENDED_FILL, hatched=True)))
-        self.answered, self.unanswered = (
-            self.live(self.lanes.add_line(Line2D([], [], linestyle="none", marker=marker, markersize=size, color=ink)))
-            for marker, size, ink in (("|", 6, colours.PALE_INK), ("x", 6, colours.INK))
-        )
+        self.requests = [self.live(self.lanes.add_line(_mark([], [], *style))) for style in _MARKS.values()]
         self.names = []
         for place, (handling, words) in enumerate(WAYS.items()):
             height = 2.86 - place
-            name = label(self, self.lanes, 0.15, height, words, bold=True)
-            beside = label(self, self.lanes, _MINUTES - 0.1, height, handling.name, size=SMALL,
+            name = label(self, self.lanes, 0.1, height, words, bold=True)
+            beside = label(self, self.lanes, _MINUTES - 0.07, height, handling.name, size=SMALL,
                            colour=colours.PALE_INK, across="right")  # fmt: skip
             self.names.append((name, beside))
 
     def _make_key(self, figure: Figure) -> None:
         """Say under the lanes what their heights and colours mean."""
         across, height = 0.715, 0.325
-        for words, colour, ink, tall in (*_KINDS, ("cut off", colours.SUSPENDED_FILL, colours.SUSPENDED_TEXT, 1.0)):
-            edge = colours.SUSPENDED if words == "cut off" else "none"
-            hatch = "////" if words == "cut off" else None
-            block = Rectangle((across, height - 0.014), 0.022, 0.034 * tall, transform=figure.transFigure)
-            block.set(facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=0.6)
+        grey = (colours.SUSPENDED_FILL, colours.SUSPENDED_TEXT, 1.0)
+        for words, (colour, ink, tall) in {
+            **{kind.value: look for kind, look in _KINDS.items()},
+            "cut off": grey,
+        }.items():
+            block = Rectangle((across - 0.011, height - 0.014), 0.022, 0.034 * tall, transform=figure.transFigure)
+            block.set(facecolor=colour, linewidth=0.6)
+            if words == "cut off":
+                block.set(edgecolor=colours.SUSPENDED, hatch="////")
             figure.add_artist(block)
-            figure.text(across + 0.03, height, words, fontsize=SMALL, color=ink, va="center")
-            height -= 0.05
-        for marker, words in (("|", "request, answered"), ("x", "request, no answer")):
-            mark = Line2D([across + 0.011], [height], marker=marker, markersize=6, color=colours.INK)
+            figure.text(across + 0.022, height, words, fontsize=SMALL, color=ink, va="center")
+            height -= 0.044
+        for words, style in _MARKS.items():
+            mark = _mark([across], [height], *style)
             mark.set_transform(figure.transFigure)
             figure.add_artist(mark)
-            figure.text(across + 0.03, height, words, fontsize=SMALL, color=colours.INK, va="center")
-            height -= 0.045
+            figure.text(across + 0.022, height, words, fontsize=SMALL, color=colours.INK, va="center")
+            height -= 0.038
 
     def _show_lanes(self, result: Outage) -> None:
-        kinds: list[list[Any]] = [[], [], []]
+        kinds: dict[Charged, list[Any]] = {kind: [] for kind in Charged}
         gaps: list[Any] = []
-        marks: list[list[Any]] = [[], []]
+        marks: list[list[Any]] = [[] for _ in _MARKS]
         for place, handling in enumerate(WAYS):
             way, floor = result.ways[handling], 2 - place + _FLOOR
-            for kind, fates in zip(kinds, ((Fate.ONLINE,), (Fate.LATE,), _NEVER), strict=True):
-                kind += [(_minute(start), _minute(end), floor) for start, end in way.spans(*fates)]
+            for kind, spans in way.spans().items():
+                kinds[kind] += [(_minute(start), _minute(end), floor) for start, end in spans]
             gaps += [(_minute(start), _minute(end), floor) for start, end in way.gaps()]
             for message in way.outcome.messages:
-                marks[message.answer is None].append((_minute(message.at), floor + _TALL + 0.09))
-        for blocks, spans, (*_, tall) in zip(self.kinds, kinds, _KINDS, strict=True):
-            blocks.set_path(_boxes(spans, _TALL * tall))
+                marks[_look(message, result.story)].append((_minute(message.at), floor + _TALL + 0.09))
+        for kind, boxes in kinds.items():
+            self.kinds[kind].set_path(_boxes(boxes, _TALL * _KINDS[kind][-1]))
         self.cut_off.set_path(_boxes(gaps, _TALL))
-        for line, points in zip((self.answered, self.unanswered), marks, strict=True):
+        for line, points in zip(self.requests, marks, strict=True):
             line.set_data(np.array(points).T if points else ([], []))
         place = list(WAYS).index(result.chosen)
         self.choice.set_y(2 - place)
@@ -250,6 +259,21 @@ def _limits(lowest: float, highest: float) -> tuple[float, float]:
     """Return limits that seldom change, with room for words below the line."""
     low = next((step for step in _NICE if step >= -1.5 * lowest), _NICE[-1])
     return -float(low) if lowest < 0 else -1.0, float(next((step for step in _NICE if step >= highest), highest))
+
+
+def _mark(x: Sequence[float], y: Sequence[float], marker: str, size: float, colour: str, within: str) -> Line2D:
+    made = Line2D(x, y, linestyle="none", marker=marker, markersize=size, color=colour, zorder=3)
+    made.set(markerfacecolor=within, markeredgewidth=1.2)
+    return made
+
+
+def _look(message: Message, story: Story) -> int:
+    """Return which of the marks a request gets."""
+    if message.answer is None:
+        return 1
+    if not message.request.retransmitted or message.request.type is RequestType.INITIAL:
+        return 0
+    return 2 if story.recognised else 3
 
 
 def _blocks(colour: str, *, hatched: bool = False) -> PathPatch:

@@ -29,20 +29,20 @@ EXPLAINED = {
 
 
 class OutagePolicy(Experiment[Outage]):
-    """Fifteen minutes of traffic, an outage or lost answers, and three ways to handle it side by side.
+    """Ten minutes of traffic, an outage or lost answers, and three ways to handle it side by side.
 
     Examples
     --------
     >>> outage = OutagePolicy()
     >>> outage.controls["handling"].value = FailureHandling.CONTINUE
     >>> print(what_it_costs(outage.result.aftermath))
-    0 minutes cut off, 0 MB charged twice; 10 MB never charged, QAR 0.00 below zero
+    10 MB never charged
     """
 
     title = "When the charging system is gone"
     scenarios = {
-        "Six minutes without the system": {},
-        "Little credit left": {"handling": FailureHandling.CONTINUE, "credit": "4"},
+        "Four minutes without the system": {},
+        "Little credit left": {"handling": FailureHandling.CONTINUE, "credit": "3"},
         "No credit at all": {"handling": FailureHandling.CONTINUE, "credit": "0"},
         "A second server": {"handling": FailureHandling.RETRY_AND_TERMINATE, "second_server": True},
         "Answers get lost": {"handling": FailureHandling.RETRY_AND_TERMINATE, "out": 0, "lost": 3},
@@ -56,11 +56,11 @@ class OutagePolicy(Experiment[Outage]):
         what = activities()
         return {
             "handling": choice("When no answer comes", [(words, way) for way, words in WAYS.items()]),
-            "out": slider("Outage, minutes", 6, 0, 10),
+            "out": slider("Outage, minutes", 4, 0, 6),
             "lost": slider("Answers lost", 0, 0, 5),
             "activity": choice("Doing", [(what[each].label, each) for each in DOES], "video_sd"),
             "quota": choice("Quota", [(f"{quota // MB} MB", quota) for quota in QUOTAS], 10 * MB),
-            "credit": amount("Credit, QAR", "20", ["0", "2", "4", "10", "20"]),
+            "credit": amount("Credit, QAR", "10", ["0", "1", "3", "5", "10"]),
             "second_server": switch("a second server"),
             "recognised": switch("repeats recognised", value=True),
             "unpaid": choice("What credit cannot pay", [OWED, FORGIVEN]),
@@ -80,7 +80,7 @@ class OutagePolicy(Experiment[Outage]):
         return [[self.controls[name] for name in row] for row in names]
 
     def run(self, **settings: Any) -> Outage:
-        """Live through the quarter of an hour in each of the three ways."""
+        """Live through the ten minutes in each of the three ways."""
         activity = activities()[settings["activity"]]
         story = Story(
             speed=sum(activity.volume(1)) // 60,
@@ -92,7 +92,7 @@ class OutagePolicy(Experiment[Outage]):
             recognised=settings["recognised"],
             owed=settings["unpaid"] == OWED,
         )
-        title = f"{activity.label} for 15 minutes, {settings['quota'] // MB} MB at a time"
+        title = f"{activity.label} for ten minutes, {settings['quota'] // MB} MB at a time"
         return Outage(story, {way: lived(story, way) for way in WAYS}, settings["handling"], title)
 
     def describe(self, result: Outage) -> str:
@@ -118,12 +118,15 @@ def what_goes_wrong(story: Story) -> str:
 
 
 def what_it_costs(way: Aftermath) -> str:
-    """Say what a way costs the customer, and after the semicolon what it costs the operator."""
-    cut_off, twice, never, _ = costs(way)
-    return (
-        f"{_plain(cut_off)} minutes cut off, {_plain(twice)} MB charged twice; "
-        f"{_plain(never)} MB never charged, {format_money(way.below_zero)} below zero"
-    )
+    """Say what a way costs the customer, then what it costs the operator."""
+    cut_off, twice, never, below = costs(way)
+    told = {
+        f"{_plain(cut_off)} minutes cut off": cut_off,
+        f"{_plain(twice)} MB charged twice": twice,
+        f"{_plain(never)} MB never charged": never,
+        f"{format_money(way.below_zero)} below zero": below,
+    }
+    return ", ".join(words for words, value in told.items() if value) or "nobody loses anything"
 
 
 def predict_the_debt(guess: float | None = None) -> Prediction:
