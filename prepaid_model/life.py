@@ -27,6 +27,7 @@ class Life(Reservations):
         "_out_of_bundle",
         "_owed",
         "_price",
+        "_shut",
         "_valid_until",
         "lifecycle",
     )
@@ -43,6 +44,7 @@ class Life(Reservations):
         self._head: Bucket | None = None
         self._price: Step | None = None
         self._floor = 0
+        self._shut = False
 
     @property
     def credit(self) -> int:
@@ -156,7 +158,9 @@ class Life(Reservations):
         self._find_payer()
 
     def _find_payer(self) -> None:
-        """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price."""
+        """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price, or nobody."""
+        # Where there is no bucket and the price does not hang on the hour, time alone mends nothing.
+        self._shut = self._status is not Status.ACTIVE and not self._buckets and not self.tariff.hours
         if self._held:
             self._head = self._price = None  # with holds nothing is simple
             return

@@ -324,3 +324,5 @@ def test_the_quick_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     account.use(MB, at=NINE)
     monkeypatch.setattr(PrepaidAccount, "_use", long_way)
     assert account.use(1, at=NINE, key="credit").cost == QAR // 20
+    account.allow_out_of_bundle(False, at=NINE)
+    assert account.use(1, at=NINE).denied == 1
