@@ -89,8 +89,8 @@ def each_record_or_the_session() -> Checkpoint:
     rules = Rules(every=timedelta(minutes=15), each_record=True)
     idle = count(activities()["idle"], 480, START, rules)
     return Checkpoint(
-        f"A phone lies idle for 8 hours: {idle.counted.total // KB:,} KB. A record every 15 minutes, each rounded up to "
-        "a whole MB. How many MB are charged?",
+        f"A phone lies idle for 8 hours: {idle.counted.total // KB:,} KB. A record every 15 minutes, each rounded up "
+        "to a whole MB. How many MB are charged?",
         idle.charged // MB,
         f"{len(idle.records)} records, one started megabyte each. Rounded up once for the session, it would be "
         f"{-(-idle.counted.total // MB)} MB.",
