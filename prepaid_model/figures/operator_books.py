@@ -4,7 +4,7 @@ Upwards stands what the operator has, downwards why it has it. Both sides are al
 that is what a trial balance of zero looks like.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -48,7 +48,19 @@ STYLES = {
 """Of each book the colour of its part, of its words, and its hatching: what is hatched has not been delivered."""
 
 
-class BooksPicture(Picture[Books]):
+class Shown(NamedTuple):
+    """The books, as double entry or only the till."""
+
+    books: Books
+    double: bool
+
+    @property
+    def sides(self) -> tuple[tuple[Book, ...], tuple[Book, ...]]:
+        """The books in sight, upwards and downwards."""
+        return (DEBITS, CREDITS) if self.double else ((Book.CASH,), ())
+
+
+class BooksPicture(Picture[Shown]):
     """The balances of the books after each step, the latest at the right with its amounts."""
 
     width, height = 848, 430
@@ -81,24 +93,27 @@ class BooksPicture(Picture[Books]):
             book: tuple(label(self, self.axes, 0, 0, "", colour=style[1], bold=bold) for bold in (True, False))
             for book, style in STYLES.items()
         }
-        self.nothing = label(self, self.axes, 3.5, 0, "", size=11, across="center", colour=colours.PALE_INK)
+        self.nothing, self.hidden = (
+            label(self, self.axes, COLUMNS / 2, 0, "", size=11, across="center", colour=colours.PALE_INK) for _ in "ab"
+        )
 
-    def update(self, result: Books) -> None:
+    def update(self, result: Shown) -> None:
         """Show the books as they stand, and how they got there."""
-        shown = result.turns[-COLUMNS:]
-        most = max((_side(turn, DEBITS) for turn in shown), default=0)
+        books = result.books
+        shown = books.turns[-COLUMNS:]
+        most = max((sum(turn.balances[book] for book in result.sides[0]) for turn in shown), default=0)
         room = _room(most / QAR)
         set_limits(self.axes, y=(-room, room))
-        left, right = (format_money(_total(result, side)) for side in (DEBITS, CREDITS))
-        balance = format_money(result.trial_balance)
-        self.title.set_text(f"Debits {left}, credits {right}: the trial balance is {balance}")
-        self.nothing.set_text("" if result.turns else "the books are empty: do something above")
+        self.title.set_text(_title(result))
+        self.nothing.set_text("" if shown else "nothing yet: do something above")
         self.nothing.set_y(room / 2)
+        self.hidden.set_text("" if result.double else "whose it is: tick “double entry”")
+        self.hidden.set_y(-room / 2)
         self.ground.set_visible(bool(shown))
         self.ground.set_x(len(shown) - 1)
         for column, (parts, feet) in enumerate(zip(self.parts, self.feet, strict=True)):
             turn = shown[column] if column < len(shown) else None
-            self._show_column(parts, turn)
+            self._show_column(parts, turn, result.sides)
             for foot, text in zip(feet, _foot(turn), strict=True):
                 foot.set_text(text)
         self._show_words(result, room)
@@ -110,8 +125,12 @@ class BooksPicture(Picture[Books]):
         self.axes.add_patch(part)
         return self.live(part)
 
-    def _show_column(self, parts: dict[Book, Rectangle], turn: Turn | None) -> None:
-        for side in (DEBITS, CREDITS):
+    def _show_column(
+        self, parts: dict[Book, Rectangle], turn: Turn | None, sides: tuple[tuple[Book, ...], ...]
+    ) -> None:
+        for part in parts.values():
+            part.set_visible(False)
+        for side in sides if turn else ():
             base = 0.0
             for book in side:
                 height = turn.balances[book] / QAR if turn else 0.0
@@ -120,22 +139,24 @@ class BooksPicture(Picture[Books]):
                 parts[book].set_visible(bool(height))
                 base += height
 
-    def _show_words(self, result: Books, room: float) -> None:
+    def _show_words(self, result: Shown, room: float) -> None:
         """Write the amounts beside the latest column, away from zero, one not into the other."""
-        x = min(len(result.turns), COLUMNS) - (1 - WIDE) / 2 + 0.1
-        for side, way in ((DEBITS, 1), (CREDITS, -1)):
+        for words in self.words.values():
+            for line in words:
+                line.set_text("")
+        x = min(len(result.books.turns), COLUMNS) - (1 - WIDE) / 2 + 0.1
+        for side, way in zip(result.sides, (1, -1), strict=True):
             base, free = 0.0, _WORDS_APART / 2
             for book in side:
-                height = abs(result.balances[book]) / QAR
-                name, amount = self.words[book]
-                name.set_text(book.value if height else "")
-                amount.set_text(format_money(abs(result.balances[book])) if height else "")
-                if height:
+                amount = abs(result.books.balances[book])
+                if amount:
+                    height = amount / QAR
                     middle = max((base + height / 2) / (2 * room), free)
-                    free = middle + _WORDS_APART
-                    for words, above in ((name, _LINE / 2), (amount, -_LINE / 2)):
-                        words.set_position((x, (way * middle + above) * 2 * room))
-                base += height
+                    free, base = middle + _WORDS_APART, base + height
+                    lines = ((book.value, _LINE / 2), (format_money(amount), -_LINE / 2))
+                    for line, (text, above) in zip(self.words[book], lines, strict=True):
+                        line.set_text(text)
+                        line.set_position((x, (way * middle + above) * 2 * room))
 
 
 def name_of(step: Step) -> str:
@@ -160,12 +181,13 @@ def _foot(turn: Turn | None) -> tuple[str, str]:
     return (name_of(turn.step), f"{turn.at.day} {turn.at:%b}") if turn else ("", "")
 
 
-def _side(turn: Turn, side: tuple[Book, ...]) -> int:
-    return sum(turn.balances[book] for book in side)
-
-
-def _total(result: Books, side: tuple[Book, ...]) -> int:
-    return abs(sum(result.balances[book] for book in side))
+def _title(result: Shown) -> str:
+    """Say what holds for the whole."""
+    balances = result.books.balances
+    if not result.double:
+        return f"In the till: {format_money(balances[Book.CASH])}"
+    debits, other = (format_money(abs(sum(balances[book] for book in side))) for side in (DEBITS, CREDITS))
+    return f"Debits {debits}, credits {other}: the trial balance is {format_money(result.books.trial_balance)}"
 
 
 def _room(most: float) -> float:

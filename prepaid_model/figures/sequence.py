@@ -65,6 +65,8 @@ class SequencePicture(Picture[Told]):
         self.ground = Rectangle((0, 0), SIDE - 16, ROW, facecolor=colours.MONEY, alpha=0.05, linewidth=0, zorder=0.4)
         self.live(self.axes.add_patch(self.ground))
         self.rows = [_Row(self, TOP + place * ROW) for place in range(ROWS)]
+        middle = (_x(Party.PHONE) + _x(Party.LEDGER)) / 2
+        self.hint = label(self, self.axes, middle, TOP + 4 * ROW, "", size=11, across="center", colour=colours.PALE_INK)
         self.account = _AccountBar(self)
         self.grant = _GrantBar(self)
 
@@ -81,6 +83,7 @@ class SequencePicture(Picture[Told]):
                 row.show(first + place + 1, shown[place], latest=latest, several=several, by_bundle=by_bundle)
             else:
                 row.hide()
+        self.hint.set_text("press Next: they speak one after the other" if result.position == 1 else "")
         self.ground.set_y(TOP + (len(shown) - 1) * ROW)
         self.account.show(result.step.stock, by_bundle=by_bundle)
         self.grant.show(result.step.slice, result.step.device)

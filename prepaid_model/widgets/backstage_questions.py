@@ -5,11 +5,11 @@ answer is worked out by the model.
 """
 
 from itertools import count
-from typing import Any
 
 from prepaid_model.bookkeeping import Bill, Book, Buy, Expire, Sign, Step, TopUp, Use, keep_books
 from prepaid_model.catalogue import catalogue
 from prepaid_model.conversation import Conversation, Story, converse
+from prepaid_model.credit_control import FinalUnitAction
 from prepaid_model.messages import Party
 from prepaid_model.units import MB, QAR, format_money
 from prepaid_model.widgets.checkpoint import Checkpoint
@@ -138,9 +138,12 @@ def who_knows_the_price() -> Checkpoint:
 
 def what_wakes_the_gateway() -> Checkpoint:
     """Ask for the re-authorisation."""
+    story = Story(credit=CREDIT_OF_TWO, volume=9 * MB, final=FinalUnitAction.REDIRECT, top_up=5 * QAR)
+    steps = iter(converse(story).steps)
+    next(step for step in steps if step.name == "top-up")
     return Checkpoint(
         "The customer was redirected, and has topped up. Which message makes the gateway ask anew?",
-        "RAR",
+        next(step.name for step in steps if step.receiver is Party.GATEWAY),
         "The server cannot grant what nobody asks for. So it asks to be asked: Re-Auth-Request.",
         options=("CCR", "CCA", "RAR", "a restart of the phone"),
         hints={

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from prepaid_model.conversation import Story, converse
 from prepaid_model.credit_control import FinalUnitAction
+from prepaid_model.errors import InputError
 from prepaid_model.figures.sequence import SequencePicture, Told
 from prepaid_model.messages import Party, Stock
 from prepaid_model.units import MB, QAR, format_money, format_volume, parse_money
@@ -67,7 +68,7 @@ class CreditControlStepper(Experiment[Told]):
 .pm-fields th { color: var(--pm-pale); font-weight: 400; }
 .pm-fields tbody tr { background: transparent; }
 .pm-fields code { color: var(--pm-ink); background: transparent; font-size: 12px; }
-.pm-panel .pm-message .slider-container { width: 260px; }
+.pm-panel .pm-slider.pm-message .slider-container { width: 260px; }
 """
 
     def make_controls(self) -> dict[str, Any]:
@@ -81,7 +82,7 @@ class CreditControlStepper(Experiment[Told]):
             "position": position,
             "quota": slider("Quota, MB", 5, 1, 10),
             "credit": amount("Credit, QAR", "1", ["0", "0.20", "1", "5"]),
-            "final": choice("When the last units are used,", AT_THE_END),
+            "final": choice("When credit ends,", AT_THE_END),
         }
 
     def make_state(self) -> dict[str, Any]:
@@ -131,6 +132,26 @@ class CreditControlStepper(Experiment[Told]):
         self.controls["position"].value = position
         return self.sentence
 
+    def find(self, name: str, *, device: str = "", having: str = "") -> str:
+        """Go to the first message of a name (such as "RAR") and return its sentence.
+
+        Parameters
+        ----------
+        device : str
+            Whose it is to be; anybody's if empty.
+        having : str
+            Words that its label is to have.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        for position, step in enumerate(self.result.conversation.steps, 1):
+            if step.name == name and device in ("", step.device) and having in step.label:
+                return self.go_to(position)
+        raise InputError("message", name, "one that is said in this story")
+
     def _move(self, by: int) -> None:
         self.controls["position"].value += by  # the slider keeps it within its ends
 
@@ -158,7 +179,7 @@ def in_words(stock: Stock, *, by_bundle: bool) -> str:
 def fields_html(result: Told) -> str:
     """Write the fields of the message as a table: plain words, name in the standard, value."""
     step = result.step
-    title = step.label if step.label.startswith(step.name) else f"{step.name}: {step.label}"
+    title = step.label if step.label.startswith(step.name) else f"{step.name}, {step.label}"
     rows = "".join(
         f"<tr><td>{html.escape(field.words)}</td><td>{_code(field.name)}</td><td>{html.escape(field.value)}</td></tr>"
         for field in step.fields

@@ -26,14 +26,15 @@ from prepaid_model.bookkeeping import (
     moved,
 )
 from prepaid_model.catalogue import catalogue
-from prepaid_model.figures.operator_books import BooksPicture
+from prepaid_model.figures.operator_books import BooksPicture, Shown
 from prepaid_model.ledger import Entry
 from prepaid_model.units import MB, QAR, format_money, format_volume, parse_money
-from prepaid_model.widgets.controls import amount, button, choice, slider
+from prepaid_model.widgets.controls import amount, button, choice, slider, switch
 from prepaid_model.widgets.experiment import Experiment
 
 MONTH = (TopUp(25 * QAR), Buy("week_1gb"), Use(300 * MB), Use(400 * MB), Expire())
 MOST_LINES = 10
+NO_LINE = '<p class="pm-none">In the books: no line. Nothing was paid in, earned or lost.</p>'
 WHO = (("prepaid", False), ("postpaid", True))
 SAID: Mapping[type, str] = {
     Expire: "Something expires",
@@ -52,13 +53,16 @@ WHY: Mapping[type, str] = {
 """What a step means for whose money it is, where that is always the same."""
 
 
-class OperatorBooks(Experiment[Books]):
+class OperatorBooks(Experiment[Shown]):
     """Customers do what they like; the operator's books follow, and always balance.
 
     Examples
     --------
     >>> books = OperatorBooks()
     >>> print(books.take(TopUp(25 * QAR)))
+    Top up QAR 25.00: cash +QAR 25.00. In the till: QAR 25.00. Whose money is it? One entry does not tell.
+    >>> books.controls["double"].value = True
+    >>> print(books.sentence)
     Top up QAR 25.00: cash +QAR 25.00, unearned revenue +QAR 25.00. Money has come in, and nothing has been delivered
     for it: the operator owes it. So far QAR 0.00 is earned. Debits less credits: QAR 0.00.
     """
@@ -66,11 +70,11 @@ class OperatorBooks(Experiment[Books]):
     title = "The operator's books"
     scenarios: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Empty books": {},
-        "A prepaid month": {"actions": MONTH},
-        "Bought, and never used": {"actions": (TopUp(25 * QAR), Buy("week_1gb"), Expire(), Expire())},
-        "Pay as you go": {"actions": (TopUp(25 * QAR), Use(300 * MB))},
-        "A postpaid month, paid": {"actions": (Sign(), Use(2500 * MB, postpaid=True), Bill(), Pay())},
-        "A bill nobody pays": {"actions": (Sign(), Use(2500 * MB, postpaid=True), Bill(), NeverPay())},
+        "A prepaid month": {"actions": MONTH, "double": True},
+        "Bought, and never used": {"actions": (TopUp(25 * QAR), Buy("week_1gb"), Expire(), Expire()), "double": True},
+        "Pay as you go": {"actions": (TopUp(25 * QAR), Use(300 * MB)), "double": True},
+        "A postpaid month, paid": {"actions": (Sign(), Use(2500 * MB, postpaid=True), Bill(), Pay()), "double": True},
+        "A bill nobody pays": {"actions": (Sign(), Use(2500 * MB, postpaid=True), Bill(), NeverPay()), "double": True},
     }
     extra_css = """
 .pm-books > .widget-html-content > div { display: flex; flex-flow: row wrap; gap: 4px 40px; min-height: 230px; }
@@ -104,6 +108,7 @@ class OperatorBooks(Experiment[Books]):
         self.on_action(self.back_button, lambda: {"actions": self.state["actions"][:-1]})
         bundles = [(f"{each.name} · {format_money(each.price)}", key) for key, each in catalogue().bundles.items()]
         return {
+            "double": switch("double entry"),
             "amount": amount("Prepaid: top up, QAR", "25", ["5", "10", "25", "50", "100"]),
             "bundle": choice("Bundle", bundles, "week_1gb"),
             "volume": slider("Use, MB", 300, 100, 3000, 100),
@@ -129,31 +134,37 @@ class OperatorBooks(Experiment[Books]):
         ]
 
     def head(self) -> Sequence[widgets.Widget]:
-        """Put Back at the end of the first row."""
-        return [self.back_button]
+        """Put the way to write, and Back, at the end of the first row."""
+        return [self.controls["double"], self.back_button]
 
     def take(self, *steps: Step) -> str:
         """Take steps as if their buttons had been pressed, and return the sentence; if one fails, none is taken."""
         self.act(actions=(*self.state["actions"], *steps))
         return self.sentence
 
-    def run(self, **settings: Any) -> Books:
+    def run(self, **settings: Any) -> Shown:
         """Let fresh accounts live through the steps, and book them."""
-        return keep_books(settings["actions"])
+        return Shown(keep_books(settings["actions"]), settings["double"])
 
-    def describe(self, result: Books) -> str:
+    def describe(self, result: Shown) -> str:
         """Say what the latest step did to the books."""
-        if not result.turns:
-            return "The books are empty: no money, no debts. Debits less credits: QAR 0.00."
-        turn, earned = result.turns[-1], format_money(-result.balances[Book.REVENUE])
-        changes = [f"{book.value} {_signed(change)}" for book, change in moved(turn).items()]
-        change = ", ".join(changes) or "no book changes"
-        balance = format_money(result.trial_balance)
+        books = result.books
+        if not books.turns:
+            return "Nothing has happened yet, and the till is empty."
+        turn, balances = books.turns[-1], books.balances
+        changes = moved(turn)
+        if not result.double:
+            change = f"cash {_signed(changes[Book.CASH])}" if Book.CASH in changes else "the till does not change"
+            till = format_money(balances[Book.CASH])
+            return f"{said(turn.step)}: {change}. In the till: {till}. Whose money is it? One entry does not tell."
+        change = ", ".join(f"{book.value} {_signed(change)}" for book, change in changes.items()) or "no book changes"
+        earned, balance = format_money(-balances[Book.REVENUE]), format_money(books.trial_balance)
         return f"{said(turn.step)}: {change}. {_why(turn)} So far {earned} is earned. Debits less credits: {balance}."
 
-    def panels(self, result: Books) -> dict[str, str]:
-        """Write the latest double entry, and the trial balance."""
-        return {"books": f"<div>{journal_html(result)}{balance_html(result)}</div>"}
+    def panels(self, result: Shown) -> dict[str, str]:
+        """Write what the latest step wrote; as double entry, with the trial balance."""
+        balance = balance_html(result.books) if result.double else ""
+        return {"books": f"<div>{journal_html(result)}{balance}</div>"}
 
     def _step_button(self, caption: str, meaning: str, step: Any) -> widgets.Button:
         made = button(caption, meaning)
@@ -187,16 +198,18 @@ def said(step: Step) -> str:
     return SAID[type(step)]
 
 
-def journal_html(result: Books) -> str:
-    """Write what the latest step put into the ledgers and, line by line, into the books."""
-    if not result.turns:
-        return '<div><p class="pm-books-title">The latest double entry</p><p class="pm-none">Nothing yet.</p></div>'
-    turn = result.turns[-1]
-    title = f'<p class="pm-books-title">{html.escape(said(turn.step))}, as double entry</p>'
+def journal_html(result: Shown) -> str:
+    """Write what the latest step put into the ledgers and, as double entry, line by line into the books."""
+    if not result.books.turns:
+        return '<div><p class="pm-books-title">What is written down</p><p class="pm-none">Nothing yet.</p></div>'
+    turn = result.books.turns[-1]
+    title = f'<p class="pm-books-title">{html.escape(said(turn.step))}: what is written down</p>'
     entries = ", ".join(dict.fromkeys(_single(entry) for entry in turn.entries if entry.money or entry.volume))
     single = f'<p class="pm-none">In the customer\'s ledger: {html.escape(entries or "no change")}</p>'
+    if not result.double:
+        return f"<div>{title}{single}</div>"
     if not turn.lines:
-        return f'<div>{title}{single}<p class="pm-none">No line: nothing was paid in, earned or lost.</p></div>'
+        return f"<div>{title}{single}{NO_LINE}</div>"
     left_out = len(turn.lines) - MOST_LINES
     rows = [_row(str(line.entry), line.book.value, line.debit, line.credit) for line in turn.lines[-MOST_LINES:]]
     if left_out > 0:
@@ -206,10 +219,10 @@ def journal_html(result: Books) -> str:
     return f"<div>{title}{single}{_table('entry', 'book', rows)}</div>"
 
 
-def balance_html(result: Books) -> str:
+def balance_html(books: Books) -> str:
     """Write the trial balance."""
     title = '<p class="pm-books-title">The trial balance</p>'
-    balances = [(book, result.balances[book]) for book in (*DEBITS, *CREDITS)]
+    balances = [(book, books.balances[book]) for book in (*DEBITS, *CREDITS)]
     rows = [_row("", book.value, max(total, 0), max(-total, 0)) for book, total in balances]
     sums = [sum(max(sign * total, 0) for _, total in balances) for sign in (1, -1)]
     rows.append(_row("", f"sum; difference {format_money(sums[0] - sums[1])}", sums[0], sums[1], css="pm-sum"))
