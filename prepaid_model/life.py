@@ -159,8 +159,9 @@ class Life(Reservations):
 
     def _find_payer(self) -> None:
         """Find who pays for the next byte, if that is simple: a plain bucket, or credit at a flat price, or nobody."""
-        # Where there is no bucket and the price does not hang on the hour, time alone mends nothing.
-        self._shut = self._status is not Status.ACTIVE and not self._buckets and not self.tariff.hours
+        # Where all buckets are empty and the price does not hang on the hour, time alone mends nothing.
+        empty = not self.tariff.hours and not any(bucket.left for bucket in self._buckets.values())
+        self._shut = empty and self._status is not Status.ACTIVE
         if self._held:
             self._head = self._price = None  # with holds nothing is simple
             return
