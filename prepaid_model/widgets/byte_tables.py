@@ -4,11 +4,13 @@ import html
 from collections.abc import Sequence
 
 from prepaid_model.counting import day_of
+from prepaid_model.credit_control import Octets
 from prepaid_model.figures.byte_counter import FLOWING, Waterfall, percent
 
 SHOWN = 8
 """How many records are listed; of more, the first and the last."""
 HIDDEN = "?"
+_HIDDEN = (HIDDEN,) * 3
 
 CSS = """
 .pm-bytes > .widget-html-content { display: flex; flex-wrap: wrap; gap: 10px 40px; align-items: flex-start; }
@@ -31,12 +33,12 @@ def steps_html(result: Waterfall) -> str:
     rows = [("asked for", *_ways(count.payload), "100 %")]
     for number, step in enumerate(count.steps):
         shown = number < result.revealed
-        ways = _ways(step.octets) if number < FLOWING else ("", "")
-        hidden = (HIDDEN if number < FLOWING else "",) * 2
-        rows.append((step.name, *(ways if shown else hidden), f"{percent(step.adds)} %" if shown else HIDDEN))
-        if number == FLOWING - 1:
-            rows.append(("counted", *(_ways(count.counted) if result.revealed >= FLOWING else (HIDDEN,) * 2), ""))
-    table = _table(("step", "downlink, bytes", "uplink, bytes", "adds"), rows)
+        if number == FLOWING:
+            rows.append(("counted", *(_ways(count.counted) if result.revealed >= FLOWING else _HIDDEN), ""))
+        ways = _ways(step.octets) if number < FLOWING else ("", "", "")
+        rows.append((step.name, *(ways if shown else _HIDDEN), f"{percent(step.adds)} %" if shown else HIDDEN))
+    rows.append(("charged", "", "", f"{count.charged:,}" if result.whole else HIDDEN, ""))
+    table = _table(("step", "downlink, bytes", "uplink, bytes", "both", "adds"), rows)
     return f"<div><h4>The bytes, each way</h4>{table}</div>"
 
 
@@ -46,7 +48,7 @@ def records_html(result: Waterfall) -> str:
     known = result.revealed >= FLOWING
     rows = []
     for record in count.records:
-        ways = _ways(record.octets) if known else (HIDDEN, HIDDEN)
+        ways = _ways(record.octets)[:2] if known else _HIDDEN[:2]
         day = day_of(record.opened, count.rules.day_ends)
         times = f"{record.opened:%H:%M}", f"{record.closed:%H:%M}"
         rows.append((str(record.number), *times, *ways, record.cause.label, f"{day:%a} {day.day} {day:%b}"))
@@ -57,10 +59,10 @@ def records_html(result: Waterfall) -> str:
     return f"<div><h4>The usage records</h4>{_table(heads, rows)}</div>"
 
 
-def _ways(octets: tuple[int, int]) -> tuple[str, str]:
-    """Write the bytes down and up."""
-    up, down = (f"{way:,}".replace("-", "−") for way in octets)
-    return down, up
+def _ways(octets: Octets) -> tuple[str, str, str]:
+    """Write the bytes down, up and both ways."""
+    down, up, both = (f"{way:,}".replace("-", "−") for way in (octets.output, octets.input, octets.total))
+    return down, up, both
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -72,7 +74,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     name, *values = (html.escape(cell) for cell in cells)
-    style = ' class="pm-sum"' if name == "counted" else ""
+    style = ' class="pm-sum"' if name in ("counted", "charged") else ""
     return (
         f'<tr{style}><th scope="row" class="pm-words">{name}</th>{"".join(f"<td>{each}</td>" for each in values)}</tr>'
     )
