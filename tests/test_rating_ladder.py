@@ -21,7 +21,8 @@ from prepaid_model.rating import HourPrice, Tariff, Tier, rate
 from prepaid_model.seven_steps import seven_steps
 from prepaid_model.staircase import in_reports, in_sessions, parts, staircase
 from prepaid_model.units import DIRHAM, GB, KB, MB, QAR, format_money, parse_moment
-from prepaid_model.widgets.rating_ladder import RatingLadder, predict_the_byte, predict_the_sessions
+from prepaid_model.widgets import rating_questions as ask
+from prepaid_model.widgets.rating_ladder import RatingLadder
 
 NOON, NIGHT = parse_moment("2026-01-01 12:00"), parse_moment("2026-01-01 03:00")
 NINE = parse_moment("2026-01-01 09:00")
@@ -435,26 +436,47 @@ def test_the_readouts(ladder):
         assert words in text
 
 
-# ------------------------------------------------------------------------------- predictions
+# ------------------------------------------------------------------------------- what the lesson asks
 
 
 def test_the_byte_is_predicted_then_revealed():
-    asked = predict_the_byte(guess="nothing")
+    asked = ask.price_of_a_byte(guess="nothing")
     assert asked.reveal().startswith("You guessed nothing, the model says QAR 0.05.")
     assert "20 such bytes" in asked.sentence
 
 
 def test_the_sessions_are_predicted_then_revealed():
-    asked = predict_the_sessions(guess="QAR 0.50")
+    asked = ask.price_of_a_hundred_sessions(guess="QAR 0.50")
     assert asked.reveal().startswith("You guessed QAR 0.50, the model says QAR 5.00.")
 
 
-@pytest.mark.parametrize("ask", [predict_the_byte, predict_the_sessions])
-def test_a_prediction_does_not_spoil_itself(ask):
-    asked = ask()
+@pytest.mark.parametrize("make", [ask.price_of_a_byte, ask.price_of_a_hundred_sessions])
+def test_a_prediction_does_not_spoil_itself(make):
+    asked = make()
     assert asked._answer in asked._options
+    assert len(set(asked._options)) == 4
     assert "<details" in asked.static()["text/html"]
     assert "model says" not in asked.static()["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("make", "right", "mistakes"),
+    [
+        (ask.two_started_megabytes, 10, {6: "by the byte", 5: "last 200 KB", 12: "are started"}),
+        (ask.ten_messages, 50, {5: "in one session", 0: "charged whole", 1: "How many sessions"}),
+        (ask.ten_reports, 5, {50: "the flaw", 0: "charged whole"}),
+        (ask.a_byte_after_a_fee, 18, {8: "And the fee?", 10: "first block?", 14: "two megabytes"}),
+        (ask.bytes_paid_for_already, 999_999, {MB: "flowed already", 0: "paid for whole"}),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_the_right_answer_is_right_and_each_mistake_has_its_hint(make, right, mistakes):
+    question = make()
+    for mistake, words in mistakes.items():
+        told = question.answer(mistake)
+        assert told.startswith("Not yet.")
+        assert words in told
+    assert question.answer(right).startswith("Right.")
 
 
 # ------------------------------------------------------------------------------- how usage reduces the balance

@@ -92,7 +92,7 @@ class Moved:
     module, name : str
         Module of `prepaid_model.widgets`, and class.
     control : str
-        A slider of it, by its name in `controls`.
+        A slider of it, by its name in `controls`; or ``"cursor"``, for the one that lies over its picture.
     remembers : tuple of str
         Functions of the module that remember what they worked out: what is measured is worked out anew.
     """
@@ -108,15 +108,20 @@ class Moved:
             f"from prepaid_model.widgets import {self.module}",
             *(f"{self.module}.{each} = {self.module}.{each}.__wrapped__" for each in self.remembers),
             f"shown = {self.module}.{self.name}()",
-            f"shown.controls['{self.control}'].add_class('bench-slider')",
+            f"shown.{self._place}.add_class('bench-slider')",
             "shown",
         ]
         return "\n".join(lines)
 
+    @property
+    def _place(self) -> str:
+        return "cursor.day" if self.control == "cursor" else f"controls['{self.control}']"
+
     def mover(self) -> Callable[[int], None]:
         """Make one, and return a function that moves its slider, to the next position at each number."""
         module = importlib.import_module(f"prepaid_model.widgets.{self.module}")
-        slider = getattr(module, self.name)().controls[self.control]
+        shown = getattr(module, self.name)()
+        slider = shown.cursor.day if self.control == "cursor" else shown.controls[self.control]
         ends = (slider.min, slider.max + 1, slider.step) if hasattr(slider, "max") else ()
         places = list(range(*ends)) if ends else [value for _, value in slider._options_full]
 
@@ -131,6 +136,7 @@ class Moved:
 EXPERIMENTS = [
     Moved("prepaid_flow", "PrepaidFlow", "every", remembers=("lived",)),
     Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
+    Moved("rating_ladder", "RatingLadder", "cursor"),
 ]
 
 

@@ -12,10 +12,9 @@ from prepaid_model.errors import InputError
 from prepaid_model.figures.rating_ladder import LEFT, RIGHT, Ladder, LadderPicture, Split, exactly
 from prepaid_model.rating import HourPrice, Tariff, Tier, rate
 from prepaid_model.staircase import in_reports, in_sessions, parts, staircase
-from prepaid_model.units import GB, MB, QAR, format_money, format_volume, parse_moment, parse_money, parse_volume
+from prepaid_model.units import GB, MB, format_money, format_volume, parse_moment, parse_money, parse_volume
 from prepaid_model.widgets.controls import DayCursor, amount, choice, switch
 from prepaid_model.widgets.experiment import Experiment
-from prepaid_model.widgets.prediction import Prediction
 
 NONE = "none"
 MIDNIGHT = parse_moment("2026-01-01 00:00")
@@ -257,34 +256,3 @@ def readouts(result: Ladder) -> str:
         for name, value, colour in shown
     )
     return f'<div style="display:flex;flex-wrap:wrap;gap:6px 30px;margin:8px 2px 2px">{cells}</div>'
-
-
-def predict_the_byte(guess: str | None = None) -> Prediction:
-    """Ask what a single byte costs."""
-    ladder = RatingLadder()
-    price = ladder.result.list_price
-    ladder.controls["volume"].value = "1 B"
-    return Prediction(
-        f"A megabyte costs {format_money(price)}. You send one single byte. What does it cost?",
-        format_money(ladder.result.paid.charged),
-        f"The first byte starts a megabyte, and that is charged whole. {QAR // price} such bytes, each in a session "
-        f"of its own, cost {format_money(QAR)}.",
-        options=("nothing", "a millionth of it: QAR 0.00000005", "a tenth of it: QAR 0.005", format_money(price)),
-        guess=guess,
-    )
-
-
-def predict_the_sessions(guess: str | None = None) -> Prediction:
-    """Ask what ten megabytes cost in a hundred sessions."""
-    ladder = RatingLadder()
-    ladder.controls["volume"].value = "10 MB"
-    once, _, many, reported = (format_money(split.cost) for split in ladder.result.splits)
-    a_hundredfold = format_money(100 * ladder.result.paid.charged)
-    return Prediction(
-        f"10 MB in one session cost {once}. An app moves the same 10 MB in 100 sessions of 100 KB. What do they cost?",
-        many,
-        "Each of the 100 sessions starts a megabyte of its own. Reported 100 times within one session, the same bytes "
-        f"would cost {reported}.",
-        options=(once, "QAR 0.60", many, a_hundredfold),
-        guess=guess,
-    )
