@@ -20,6 +20,7 @@ from prepaid_model.ledger import Kind
 from prepaid_model.offers import Bundle, Lifecycle, Validity
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import PrepaidTrace
+from prepaid_model.timeline import Rank
 from prepaid_model.units import GB, QAR, quantity
 from prepaid_model.usage import START, UsageTrace
 
@@ -154,13 +155,13 @@ class Outcome:
             if entry.kind is Kind.EXPIRED:
                 worth_expired += worth.share(-entry.volume)
             worth = worth.after(entry, moves(worth, entry))
-        before = self.case.used_before if grant.at == self.case.purchases[0].at else 0
+        bundle, first = ledger.notes[bucket], self.case.purchases[0]
+        before = self.case.used_before if (grant.at, bundle) == (first.at, first.bundle.name) else 0
         how = ", rolled over" if grant.kind is Kind.ROLLED_IN else ""
-        if not how and grant.at not in {bought.at for bought in self.case.purchases}:
+        if not how and (grant.at, bundle) not in {(bought.at, bought.bundle.name) for bought in self.case.purchases}:
             how = ", bought again"
         used, rolled, expired = (sums[kind] for kind in _ENDS)
-        name = ledger.notes[bucket] + how
-        return Fate(name, grant.volume - before, used - before, rolled, expired, worth_expired)
+        return Fate(bundle + how, grant.volume - before, used - before, rolled, expired, worth_expired)
 
     @cached_property
     def wasted(self) -> int:
@@ -224,30 +225,39 @@ def live(case: Case, order: str) -> Outcome:
     (1800, ['1 GB · 7 days', '3 GB · 7 days'])
     """
     first, usage = case.purchases[0], case.usage
-    opened = min(first.at, usage.start)
-    tariff = catalogue().tariffs["standard"]
-    account = PrepaidAccount(tariff, _ALWAYS, opened=opened, out_of_bundle=True, order=order)
+    account = PrepaidAccount(
+        catalogue().tariffs["standard"], _ALWAYS, opened=min(first.at, usage.start), out_of_bundle=True, order=order
+    )
     if case.credit:
-        account.top_up(case.credit, at=opened)
-    to_buy = list(case.purchases)
-    ends = sorted(bought.at + bought.bundle.lasts for bought in case.purchases if bought.again)
-    end = usage.start + usage.days * DAY
+        account.top_up(case.credit, at=account.now)
     served = []
-    for at, volume in [*zip(usage.at, usage.volume, strict=True), (end, 0)]:
-        while ends and ends[0] <= at:
-            _stop_renewing(account, ends.pop(0))
-        while to_buy and to_buy[0].at <= at:
-            bought = to_buy.pop(0)
-            if bought.bundle.price:
-                account.top_up(bought.bundle.price, at=bought.at)
-            account.buy(bought.bundle, at=bought.at, renews=bought.again)
-            if bought is first and case.used_before:
-                account.use(case.used_before, at=bought.at)
-        if volume:
-            served.append(account.use(volume, at=at).served)
-    account.advance(end)
+    for at, _, what in _timeline(case):
+        if isinstance(what, int):
+            served.append(account.use(what, at=at).served)
+        elif at > what.at:
+            _stop_renewing(account, at)
+        else:
+            _buy(account, what, used=case.used_before if what is first else 0)
+    account.advance(usage.start + usage.days * DAY)
     denied = tuple(volume - part for volume, part in zip(usage.volume, served, strict=True))
     return Outcome(case, order, PrepaidTrace(account, usage, tuple(served), denied))
+
+
+def _timeline(case: Case) -> list[tuple[datetime, Rank, Purchase | int]]:
+    """Return the ends of bundles bought again, the purchases and the volumes used, by their time."""
+    renewals = [(bought.at + bought.bundle.lasts, Rank.DUE, bought) for bought in case.purchases if bought.again]
+    purchases = [(bought.at, Rank.CREDIT, bought) for bought in case.purchases]
+    usage = [(at, Rank.USAGE, volume) for at, volume in zip(case.usage.at, case.usage.volume, strict=True)]
+    return sorted([*renewals, *purchases, *usage], key=lambda event: event[:2])
+
+
+def _buy(account: PrepaidAccount, bought: Purchase, *, used: int) -> None:
+    """Buy a bundle with money topped up for it; use so much of it at once."""
+    if bought.bundle.price:
+        account.top_up(bought.bundle.price, at=bought.at)
+    account.buy(bought.bundle, at=bought.at, renews=bought.again)
+    if used:
+        account.use(used, at=bought.at)
 
 
 def _stop_renewing(account: PrepaidAccount, at: datetime) -> None:

@@ -62,6 +62,9 @@ class BucketPicture(Picture[Orders]):
         self.stack = [Layer(self, self.data, *look) for look in LOOKS]
         self.drops = self.live(self.data.add_line(Line2D([], [], color=colours.WASTE, linewidth=6, zorder=3.5)))
         self.crosses = EventMarks(self, self.data, "expiry")
+        self.loss_words = [
+            label(self, self.data, 0, 0, "", colour=colours.WASTE_TEXT, bold=True) for _ in range(MOST_ENDS)
+        ]
         self.renewals = EventMarks(self, self.data, "bundle")
         self.balance = Steps(self, self.money, colours.MONEY)
         self.off_words = label(self, self.money, 0, 31, "", size=SMALL, colour=colours.SUSPENDED_TEXT)
@@ -134,7 +137,18 @@ class BucketPicture(Picture[Orders]):
         after = [left_in_all(outcome, at) for at in times]
         before = [low + volume / GB for low, volume in zip(after, lost.values(), strict=True)]
         self.drops.set_data(_uprights(times, after, before))
-        self.crosses.show(times, before, [f"−{about(volume)}" for volume in lost.values()])
+        self.crosses.show(times, before)
+        renderer: Any = self._canvas.get_renderer()
+        a_dot, line = (FORTNIGHT - COLUMN[0]) / self.data.get_window_extent().width, 0.06 * self.data.get_ylim()[1]
+        end, level = -math.inf, 0.0
+        for words in self.loss_words:
+            words.set_text("")
+        for words, at, height, volume in zip(self.loss_words, times, before, lost.values(), strict=False):
+            words.set_text(f"−{about(volume)}")
+            touches = at < end and abs(height - level) < line
+            level = level + line if touches else height
+            words.set_position((at + 16 * a_dot, level))
+            end = at + 20 * a_dot + words.width(renderer) * a_dot
 
     def _show_renewals(self, outcome: Outcome) -> None:
         """Mark what was bought again, and say what was rolled over with it."""

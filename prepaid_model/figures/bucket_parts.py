@@ -21,7 +21,7 @@ from prepaid_model.waste import FORTNIGHT, STEP, Outcome
 
 LEFT, RIGHT = 0.06, 0.655
 """Where the days are, with today's column, as fractions of the picture's width."""
-BARS_LEFT, BARS_RIGHT = 0.71, 0.985
+BARS_LEFT, BARS_RIGHT = 0.695, 0.995
 COLUMN = (-6.9, 0.0)
 """Where today's column stands, in days."""
 MOST_ENDS = 6
