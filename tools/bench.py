@@ -136,6 +136,7 @@ class Moved:
 EXPERIMENTS = [
     Moved("prepaid_flow", "PrepaidFlow", "every", remembers=("lived",)),
     Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
+    Moved("bucket_order", "BucketOrder", "daily", remembers=("lived",)),
     Moved("rating_ladder", "RatingLadder", "cursor"),
 ]
 
