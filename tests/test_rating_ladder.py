@@ -206,7 +206,7 @@ def test_who_carries_less_than_a_byte_a_session_has_fewer_sessions(ladder):
         "1 session",
         "7 sessions",
         "7 sessions",
-        "1 session, 7 reports",
+        "1 session of 7 reports",
     ]
 
 

@@ -43,10 +43,10 @@ class Split(NamedTuple):
         Examples
         --------
         >>> Split(100, 1, 0).words, Split(1, 100, 0).words
-        ('100 sessions', '1 session, 100 reports')
+        ('100 sessions', '1 session of 100 reports')
         """
         sessions = f"{self.sessions} session{'s' if self.sessions > 1 else ''}"
-        return sessions if self.reports == 1 else f"{sessions}, {self.reports} reports"
+        return sessions if self.reports == 1 else f"{sessions} of {self.reports} reports"
 
 
 class Ladder(NamedTuple):
@@ -94,6 +94,11 @@ class Ladder(NamedTuple):
     def effective(self) -> int:
         """Micros a megabyte, of those that were used: rounded to a hundredth of a dirham."""
         return (self.paid.charged * MB // self.volume + 50) // 100 * 100
+
+    @property
+    def bill(self) -> str:
+        """Say what it costs."""
+        return f"{exactly(self.volume)} cost{'s' if self.volume == 1 else ''} {format_money(self.paid.charged)}"
 
     @property
     def slack(self) -> int:
@@ -146,7 +151,7 @@ class LadderPicture(Picture[Ladder]):
         self.night.show(result.by_night, until, named=True, used=result.night)
         charged = f", charged as {format_volume(result.paid.billed)}" if result.slack else ""
         cost = result.paid.charged
-        self.title.set_text(f"{exactly(result.volume)} cost {format_money(cost)}{charged}")
+        self.title.set_text(f"{result.bill}{charged}")
         self._read_off(result, volume, cost / QAR, until, top)
         each = cost / QAR / volume
         self.here.set_data([volume], [min(max(each, low), high)])

@@ -213,7 +213,7 @@ def _volume(text: str) -> int:
 
 def what_it_cost(result: Ladder) -> str:
     """Say what the volume costs in one session, and how much of that is paid for in vain."""
-    cost = f"{exactly(result.volume)} cost {format_money(result.paid.charged)} in one session"
+    cost = f"{result.bill} in one session"
     if not result.slack:
         return f"{cost}: each byte is used."
     billed, slack = format_volume(result.paid.billed), exactly(result.slack)
