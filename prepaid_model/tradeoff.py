@@ -206,8 +206,13 @@ def run_down(conditions: Conditions, quota: int) -> RunDown:
     server = ChargingServer({"account": account}, QuotaPolicy(quota=quota), overdraft=CAUSE)
     wait, one_quota = timedelta(milliseconds=conditions.delay), timedelta(seconds=quota / conditions.speed)
     until = NINE + 2 * one_quota + 4 * wait
-    patience = {"tx": wait + MINUTE, "timeout": wait + 2 * MINUTE, "retry_after": until - NINE + MINUTE}
-    gateways = [Gateway(server.answer, "account", latency=wait, name=str(n), **patience) for n in range(devices)]
+    patience, later = wait + MINUTE, until - NINE + MINUTE
+    gateways = [
+        Gateway(
+            server.answer, "account", latency=wait, tx=patience, timeout=patience, retry_after=later, name=str(place)
+        )
+        for place in range(devices)
+    ]
     for place, gateway in enumerate(gateways):
         begins = NINE + timedelta(milliseconds=place * one_quota // devices // timedelta(milliseconds=1))
         seconds = (until - begins).total_seconds()

@@ -96,8 +96,7 @@ class OutagePicture(Picture[Outage]):
         for other in self.others:
             other._line.set_linewidth(1.0)
         self.curve = Steps(self, self.balance, colours.MONEY)
-        style = {"colour": colours.MONEY_TEXT, "bold": True}
-        self.left = label(self, self.balance, _MINUTES * 1.012, 0, "", **style)
+        self.left = label(self, self.balance, _MINUTES * 1.012, 0, "", colour=colours.MONEY_TEXT, bold=True)
         self.cause = label(self, self.balance, _MINUTES * 1.012, 0, "", size=SMALL, colour=colours.BILL_TEXT)
 
     def update(self, result: Outage) -> None:
@@ -120,13 +119,13 @@ class OutagePicture(Picture[Outage]):
         self.lanes.tick_params(labelbottom=False)
         self.lanes.xaxis.set_major_locator(MultipleLocator(2))
         self.gone = label(self, self.lanes, 7, 3.07, "", size=SMALL, colour=colours.SUSPENDED_TEXT, across="center")
-        self.choice = self.live(
-            self.lanes.add_patch(
-                Rectangle((0, 0), _MINUTES, 1, facecolor="none", edgecolor=colours.MONEY, linewidth=1.4, clip_on=False)
-            )
-        )
-        self.kinds = {kind: self.live(self.lanes.add_patch(_blocks(look[0]))) for kind, look in _KINDS.items()}
-        self.cut_off = self.live(self.lanes.add_patch(_blocks(colours.SUSPENDED_FILL, hatched=True)))
+        self.choice = Rectangle((0, 0), _MINUTES, 1, facecolor="none", edgecolor=colours.MONEY, linewidth=1.4)
+        self.choice.set_clip_on(False)
+        self.live(self.lanes.add_patch(self.choice))
+        self.kinds = {kind: _blocks(colour) for kind, (colour, *_) in _KINDS.items()}
+        self.cut_off = _blocks(colours.SUSPENDED_FILL, hatched=True)
+        for blocks in (*self.kinds.values(), self.cut_off):
+            self.live(self.lanes.add_patch(blocks))
         self.requests = [self.live(self.lanes.add_line(_mark([], [], *style))) for style in _MARKS.values()]
         self.names = []
         for place, (handling, words) in enumerate(WAYS.items()):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -42,10 +43,12 @@ class Tradeoff(NamedTuple):
         The size with the least score of all.
     conditions : Conditions
         Under which all this holds.
-    end : RunDown
-        What becomes of an account that is run down under them.
+    end : RunDown or None
+        What becomes of an account that is run down under them, if it was.
     title : str
         Over the picture.
+    added_up : bool
+        Whether the score is shown, or still to be guessed.
     """
 
     sizes: Any
@@ -58,8 +61,9 @@ class Tradeoff(NamedTuple):
     chosen: Measures
     best: int
     conditions: Conditions
-    end: RunDown
+    end: RunDown | None
     title: str
+    added_up: bool = True
 
 
 class TradeoffPicture(Picture[Tradeoff]):
@@ -100,10 +104,19 @@ class TradeoffPicture(Picture[Tradeoff]):
             label(self, self.sum.axes, 0, 0, "", size=SMALL, colour=colour, across=across)
             for colour, across in ((colours.INK, "right"), (colours.WASTE_TEXT, "left"))
         ]
-        style = {"marker": "*", "markersize": 13, "color": colours.MONEY, "markeredgewidth": 0, "zorder": 4}
-        self.star = self.live(self.sum.axes.add_line(Line2D([], [], linestyle="none", **style)))
+        star = Line2D([], [], linestyle="none", marker="*", markersize=13, color=colours.MONEY, zorder=4)
+        star.set_markeredgewidth(0)
+        self.star = self.live(self.sum.axes.add_line(star))
         self.star_name = label(self, self.sum.axes, 0, 0, "", size=SMALL, colour=colours.MONEY_TEXT, bold=True,
                                across="center", upright="bottom")  # fmt: skip
+
+        asked = ((0.57, "Which size is best?", True), (0.45, "Guess, then tick: add it up", False))
+        self.not_yet = [
+            label(self, self.sum.axes, 0.5, height, words, colour=colours.MONEY_TEXT, bold=bold, across="center",
+                  transform=self.sum.axes.transAxes)
+            for height, words, bold in asked
+        ]  # fmt: skip
+        self._scored: list[Artist] = [*self.sum.artists, *self.parts, *self.part_names, self.star, self.star_name]
 
     def update(self, result: Tradeoff) -> None:
         """Show other conditions, or another size chosen."""
@@ -120,6 +133,11 @@ class TradeoffPicture(Picture[Tradeoff]):
         in_reach = waits > 250 * KB
         self.waits_name[0].set_text("less than flows" if in_reach else "")
         self.waits_name[1].set_text(f"in a wait ({amount(waits)})" if in_reach else "")
+
+        for artist in self._scored:
+            artist.set_visible(result.added_up)
+        for question in self.not_yet:
+            question.set_visible(not result.added_up)
 
     def _add_up(self, result: Tradeoff) -> None:
         requests, unused = result.theory.requests, result.weight * result.theory.unused / MB
@@ -186,6 +204,11 @@ class _Panel:
             picture, self.axes, 0, 0.92, "", colour=ink, bold=True, transform=self.axes.get_xaxis_transform()
         )
 
+    @property
+    def artists(self) -> list[Artist]:
+        """What stands for values; the shade and the chosen size stay."""
+        return [self.curve, self.bars, self.points, self.ring, self.value]
+
     def shade(self, until: float) -> None:
         """Shade the sizes smaller than what flows while an answer is awaited."""
         start, end = self.axes.get_xlim()
@@ -220,9 +243,11 @@ def amount(size: float) -> str:
 
     Examples
     --------
-    >>> amount(1_540_000), amount(2_511_886), amount(77_000_000), amount(12)
-    ('1.5 MB', '2.5 MB', '77 MB', '12 B')
+    >>> amount(1_540_000), amount(2_511_886), amount(77_000_000), amount(0)
+    ('1.5 MB', '2.5 MB', '77 MB', '0 MB')
     """
+    if not size:
+        return "0 MB"
     unit, name = next(((unit, name) for unit, name in ((GB, "GB"), (MB, "MB"), (KB, "KB")) if size >= unit), (1, "B"))
     number = float(size) / unit
     return f"{number:.0f} {name}" if number >= 10 else f"{number:.1f} {name}"

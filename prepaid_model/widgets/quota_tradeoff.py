@@ -12,16 +12,16 @@ from prepaid_model.tradeoff import (
     SIZES,
     Conditions,
     Measures,
+    RunDown,
     best_size,
     errors,
     expected,
     range_of_sizes,
     run_down,
-    score,
     simulated,
 )
 from prepaid_model.units import KB, MB, format_money, format_volume
-from prepaid_model.widgets.controls import choice, slider, stepped
+from prepaid_model.widgets.controls import choice, slider, stepped, switch
 from prepaid_model.widgets.experiment import Experiment
 from prepaid_model.widgets.prediction import Prediction
 
@@ -32,6 +32,7 @@ DELAYS = (20, 50, 100, 200, 500, 1000, 2000, 5000)
 NEEDS = (MB, 10 * MB, 100 * MB)
 SPEEDS = (1, 2, 5, 10, 20, 50, 100)
 WEIGHTS = (1, 3, 10, 30, 100, 300, 1000)
+EVERYTHING = {"add_up": True, "run_down": True}
 SESSIONS = (20, 100, 1000, 10_000)
 
 
@@ -41,21 +42,22 @@ class QuotaTradeoff(Experiment[Tradeoff]):
     Examples
     --------
     >>> tradeoff = QuotaTradeoff()
-    >>> print(how_it_ends(tradeoff.result))
+    >>> tradeoff.controls["run_down"].value = True
+    >>> print(how_it_ends(tradeoff.result.end))
     At the end of the credit 1.5 MB flow that nothing is left to pay for: the balance stands at -QAR 0.09 (overshoot).
     >>> tradeoff.controls["quota"].value = 10 * MB
-    >>> print(how_it_ends(tradeoff.result))
+    >>> print(how_it_ends(tradeoff.result.end))
     At the end of the credit 1.5 MB flow that nothing is left to pay for: the balance stands at -QAR 0.09 (overshoot).
     """
 
     title = "The size of a quota"
     scenarios = {
         "Three devices": {},
-        "One device alone": {"devices": 1},
-        "Slow answers": {"delay": 2000},
-        "Answers at once": {"delay": 20, "speed": 1},
-        "Long films": {"need": 100 * MB, "quota": 10 * MB},
-        "Messages are cheap": {"weight": 1000},
+        "One device alone": {"devices": 1} | EVERYTHING,
+        "Slow answers": {"delay": 2000} | EVERYTHING,
+        "Answers at once": {"delay": 20, "speed": 1} | EVERYTHING,
+        "Long films": {"need": 100 * MB, "quota": 10 * MB} | EVERYTHING,
+        "Requests are cheap": {"weight": 1000} | EVERYTHING,
     }
 
     def make_controls(self) -> dict[str, Any]:
@@ -69,6 +71,8 @@ class QuotaTradeoff(Experiment[Tradeoff]):
                 "A session needs", [(format_volume(need), need) for need in (MB, 10 * MB, 100 * MB)], 10 * MB
             ),
             "weight": stepped("1 MB unused is as bad as", [(f"{each:,} requests", each) for each in WEIGHTS], 100),
+            "add_up": switch("add it up"),
+            "run_down": switch("run the credit down"),
             "sessions": choice("Simulate", [(f"{each:,} sessions", each) for each in SESSIONS], 100),
         }
 
@@ -78,7 +82,7 @@ class QuotaTradeoff(Experiment[Tradeoff]):
 
     def rows(self) -> Sequence[Sequence[widgets.Widget]]:
         """Lay the controls out in two rows: what is set, and under which conditions."""
-        names = (("quota", "delay", "speed"), ("devices", "need", "sessions"), ("weight",))
+        names = (("quota", "delay", "speed"), ("devices", "need", "sessions"), ("add_up", "weight", "run_down"))
         return [[self.controls[name] for name in row] for row in names]
 
     def run(self, **settings: Any) -> Tradeoff:
@@ -97,23 +101,24 @@ class QuotaTradeoff(Experiment[Tradeoff]):
             chosen=expected(conditions, [quota]),
             best=best_size(conditions, weight, range_of_sizes()),
             conditions=conditions,
-            end=run_down(conditions, quota),
+            end=run_down(conditions, quota) if settings["run_down"] else None,
             title=f"{_devices(conditions.devices)}, {format_volume(quota)} at a time",
+            added_up=settings["add_up"],
         )
 
     def describe(self, result: Tradeoff) -> str:
         """Say what the chosen size costs, which would be best, and how the credit ends."""
         requests, unused, ahead = (float(each[0]) for each in result.chosen)
-        least = float(score(result.theory, result.weight).min())
-        return (
+        said = (
             f"{result.title}: {requests:,.0f} requests for each gigabyte, {amount(unused)} set aside and unused, "
-            f"{amount(ahead)} of each gigabyte flow before they are granted. "
-            f"The least score, {least:,.0f}, is at {amount(result.best)}. {how_it_ends(result)}"
+            f"{amount(ahead)} of each gigabyte flow before they are granted."
         )
+        best = [f"The least score is at {amount(result.best)}."] if result.added_up else []
+        return " ".join([said, *best, *([how_it_ends(result.end)] if result.end else [])])
 
     def panels(self, result: Tradeoff) -> dict[str, str]:
         """Write how an account ends that is run down under these conditions."""
-        return {"readouts": readouts(result)}
+        return {"readouts": readouts(result.conditions, result.end)}
 
 
 @lru_cache(maxsize=128)
@@ -122,9 +127,8 @@ def curves(conditions: Conditions) -> Measures:
     return expected(conditions, range_of_sizes())
 
 
-def how_it_ends(result: Tradeoff) -> str:
-    """Say what became of the account that was run down."""
-    end = result.end
+def how_it_ends(end: RunDown) -> str:
+    """Say what became of an account that was run down."""
     if not end.owed:
         return "At the end of the credit nothing flows that is not paid for: the last units are announced as the last."
     return (
@@ -133,15 +137,16 @@ def how_it_ends(result: Tradeoff) -> str:
     )
 
 
-def readouts(result: Tradeoff) -> str:
-    """Write the end of the credit as a row of numbers, each with its name."""
-    end, conditions = result.end, result.conditions
-    shown = (
-        ("flows in one wait: speed × delay", amount(conditions.meanwhile), "ink"),
-        ("and on all devices", amount(conditions.meanwhile * conditions.devices), "ink"),
-        ("credit run down by real gateways: unpaid", amount(end.owed) if end.owed else "0 MB", "bill"),
-        ("balance at the end", format_money(end.balance), "bill" if end.balance < 0 else "money"),
-    )
+def readouts(conditions: Conditions, end: RunDown | None) -> str:
+    """Write what flows in a wait, and how the credit ended if it was run down, as numbers with their names."""
+    waits = conditions.meanwhile
+    shown = [("flows while one device waits: speed × delay", amount(waits), "ink")]
+    if end:
+        colour = "bill" if end.owed else "money"
+        shown += [
+            (f"{_devices(conditions.devices)} ran the credit down: flowed unpaid", amount(end.owed), colour),
+            ("balance at the end", format_money(end.balance), colour),
+        ]
     cells = "".join(
         f'<div><div style="font-size:13px;color:var(--pm-pale)">{html.escape(name)}</div>'
         f'<div style="font-size:16px;font-weight:600;color:var(--pm-{colour})">{html.escape(value)}</div></div>'
