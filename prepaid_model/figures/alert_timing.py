@@ -170,9 +170,9 @@ class _Month:
         self.expected.set_data(middle, left)
         self.forecast_name.set_text("forecast" if fan else "")
         if fan:
-            room = late[-1] < 0.9 * days
-            self.forecast_name.set_position((late[-1] if room else early[-1], 0.045 * top))
-            self.forecast_name.set_horizontalalignment("left" if room else "right")
+            before = early[-1] > 0.12 * days  # where the data falls, and nothing else is
+            self.forecast_name.set_position((early[-1] - 0.008 * days if before else late[-1], 0.045 * top))
+            self.forecast_name.set_horizontalalignment("right" if before else "left")
 
     def _show_reading(self, result: WarnedMonth, days: float, top: float) -> None:
         sent, recharged = result.sent, result.life.recharged[:1]
@@ -191,13 +191,15 @@ class _Month:
         self.top_ups.show(at, [level] * len(at))
         parts = ([f"{result.delay} h on its way"] if result.delay else []) + [f"{result.reading} h until it is read"]
         self.wait_words.set_text(", ".join(parts))
-        self._beside_bar(start, days, level + 0.07 * top)
+        self._beside_bar(start, start + delay + reading, days, level + 0.07 * top)
 
-    def _beside_bar(self, start: float, days: float, height: float) -> None:
-        """Put the words over the bar, as far right as they may stand."""
+    def _beside_bar(self, start: float, end: float, days: float, height: float) -> None:
+        """Put the words right of the bar, or left of it where there is no room."""
         renderer: Any = self.axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
-        width = self.wait_words.width(renderer) / self.axes.get_window_extent().width * days
-        self.wait_words.set_position((max(min(start, days - width), 0), height))
+        a_dot = days / self.axes.get_window_extent().width
+        right = end + self.wait_words.width(renderer) * a_dot + 0.012 * days < days
+        self.wait_words.set_position((end + 0.012 * days if right else start - 0.012 * days, height))
+        self.wait_words.set_horizontalalignment("left" if right else "right")
 
     def _show_end(self, result: WarnedMonth, days: float, top: float) -> None:
         end = result.life.used_up
@@ -248,9 +250,10 @@ class _Count:
         self.chosen.set_data([result.percent] * 2, [0, 104])
         self.dot.show([result.percent], [share])
         self.share.set_text(f"{share:.1f} %")
-        right = result.percent < 12
+        right = result.percent < 91
         self.share.set_horizontalalignment("left" if right else "right")
-        self.share.set_position((result.percent + (1.2 if right else -1.2), min(share + 7, 97)))
+        below = right and share > 14
+        self.share.set_position((result.percent + (1.3 if right else -1.3), min(share + (-7 if below else 8), 97)))
 
     def _name_late(self, shares: Any, percent: int) -> None:
         """Write the name of the dashed curve left of it, where the learner's threshold does not cross it."""

@@ -17,6 +17,7 @@ from prepaid_model.lead_time import (
     HEAVY_DAYS,
     MONTHS,
     Life,
+    Reached,
     forecasts_kept,
     live,
     one_month,
@@ -113,7 +114,8 @@ class AlertTiming(Experiment[WarnedMonth]):
         percent, others = settings["threshold"], percents(settings["others"])
         delay, reading, heavy = settings["delay"], settings["reading"], settings["heavy"]
         life = lived(who, bundle, heavy, settings["shown"] - 1, percent, others, delay, reading)
-        title = f"{personas()[who].name}, {bundle.name}, month {settings['shown']}: {how_it_went(life, percent)}"
+        name = f"{personas()[who].name}, {bundle.name}, month {settings['shown']} of {MONTHS:,}"
+        title = f"{name}: {how_it_went(life, percent)}"
         return WarnedMonth(life, reached(who, bundle, heavy), bundle, percent, others, delay, reading, title)
 
     def describe(self, result: WarnedMonth) -> str:
@@ -220,6 +222,20 @@ def under(rule: Rule, result: WarnedMonth) -> int:
     return result.months.cut_off(rule.percent, 60 * (rule.late + result.reading))
 
 
+def lead_in_words(months: Reached, percent: int) -> str:
+    """Say how long the rest lasts after an alert, in the shortest, the middle and the longest of the months.
+
+    Examples
+    --------
+    >>> who, bundle = "student", catalogue().bundles["week_1gb"]
+    >>> lead_in_words(reached(who, bundle, EVEN), 80)
+    'From the alert at 80 % to the last byte: 1 hour at least, 21 hours in the middle, 46 hours at most.'
+    """
+    lead = months.lead(percent)
+    least, middle, most = (spell(timedelta(minutes=int(lead[at]))) for at in (0, len(lead) // 2, -1))
+    return f"From the alert at {percent} % to the last byte: {least} at least, {middle} in the middle, {most} at most."
+
+
 def spell(time: timedelta) -> str:
     """Say a time in the words a person would use.
 
@@ -250,13 +266,10 @@ def moment(at: datetime) -> str:
 def predict_the_cut_off(guess: int | None = None) -> Prediction:
     """Ask of how many months in a hundred a warning at 80 percent comes too late."""
     shown = _of("The same, with three heavy days")
-    lead = shown.months.lead(80)
-    least, middle = spell(timedelta(minutes=int(lead[0]))), spell(timedelta(minutes=int(lead[len(lead) // 2])))
     return Prediction(
         "Warned at 80 % used, recharged a day later: of 100 such months, in how many is the student cut off first?",
         round(100 * shown.cut_off / len(shown.months)),
-        f"{how_often(shown)} From the alert to the end it takes about {middle} in the middle month, "
-        f"but only {least} in the worst: one heavy day can take all of the last gigabyte.",
+        f"{how_often(shown)} {lead_in_words(shown.months, 80)} One heavy day can take all of the last gigabyte.",
         guess=guess,
     )
 
