@@ -121,7 +121,7 @@ def test_nothing_is_told_before_its_turn(counter):
 
 def test_a_guess_stands_beside_what_is_so(counter):
     assert "Headers +4.0 % (you said +7 %)." in counter.guess_and_reveal(7)
-    assert counter.result.guesses == (7, 7)
+    assert counter.result.guesses == (7, 0)
     assert "sent again +1.0 % (you said −2 %)" in counter.guess_and_reveal(-2)
 
 
@@ -129,10 +129,10 @@ def test_a_guess_is_of_the_count_it_was_made_for(counter):
     counter.guess_and_reveal(7)
     counter.controls["loss"].value = 5
     assert counter.result.revealed == 1
-    assert counter.result.guesses == (None, 7)
+    assert counter.result.guesses == (None, 0)
     assert "you said" not in counter.sentence
     counter.controls["loss"].value = 1
-    assert counter.result.guesses == (7, 7)
+    assert counter.result.guesses == (7, 0)
 
 
 def test_a_change_keeps_what_is_revealed_and_reset_hides_it(counter):

@@ -261,7 +261,7 @@ def _title(result: Waterfall) -> str:
     count = result.count
     if result.whole:
         return f"{count.asked_says} asked for, {count.phone_says} on the phone, {count.operator_says} on the bill"
-    return f"{count.asked_says} asked for. What will be on the bill?"
+    return f"{count.asked_says} asked for, as a phone counts. What will be on the bill?"
 
 
 def _levels(result: Waterfall) -> list[float]:

@@ -38,7 +38,7 @@ class ByteCounter(Experiment[Waterfall]):
     >>> counter = ByteCounter()
     >>> print(counter.guess_and_reveal(5))
     Watch video (SD), 88 min from Thu 21:00: the app asks for 0.97 GB. Headers +4.0 % (you said +5 %).
-    What does "sent again" add? Your guess: +5 %. 3 usage records: 2 closed by time limit, 1 by normal release.
+    What does "sent again" add? Your guess: 0 %. 3 usage records: 2 closed by time limit, 1 by normal release.
     >>> counter.reveal_all().startswith(verdict(counter.result.count))
     True
     """
@@ -153,6 +153,8 @@ class ByteCounter(Experiment[Waterfall]):
         if revealed == STEPS:
             raise Refused("reveal", "there is nothing left; Reset hides all again")
         made: Guess = (self.controls["guess"].value, _conditions(self.settings))
+        with self._together():  # the next guess starts from nothing
+            self.controls["guess"].value = 0
         return {"revealed": revealed + 1, "guesses": (*self.state["guesses"], made)}
 
     def _all(self) -> Mapping[str, Any]:

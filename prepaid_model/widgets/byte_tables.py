@@ -13,11 +13,11 @@ HIDDEN = "?"
 _HIDDEN = (HIDDEN,) * 3
 
 CSS = """
-.pm-bytes > .widget-html-content { display: flex; flex-wrap: wrap; gap: 10px 40px; align-items: flex-start; }
+.pm-bytes > .widget-html-content { display: flex; flex-wrap: wrap; gap: 10px 26px; align-items: flex-start; }
 .pm-bytes h4 { margin: 8px 0 4px; font-size: 14px; font-weight: 600; }
 .pm-bytes table { border-collapse: collapse; font-size: 13px; line-height: 1.3; }
 .pm-bytes th, .pm-bytes td {
-  padding: 4px 8px; border: 0; border-bottom: 1px solid var(--pm-line); text-align: right; white-space: nowrap;
+  padding: 4px 6px; border: 0; border-bottom: 1px solid var(--pm-line); text-align: right; white-space: nowrap;
   color: var(--pm-ink); background: transparent; font-weight: normal;
 }
 .pm-bytes thead th { font-weight: 600; }
@@ -35,10 +35,10 @@ def steps_html(result: Waterfall) -> str:
         shown = number < result.revealed
         if number == FLOWING:
             rows.append(("counted", *(_ways(count.counted) if result.revealed >= FLOWING else _HIDDEN), ""))
-        ways = _ways(step.octets) if number < FLOWING else ("", "", "")
-        rows.append((step.name, *(ways if shown else _HIDDEN), f"{percent(step.adds)} %" if shown else HIDDEN))
+        ways = (_ways(step.octets) if shown else _HIDDEN) if number < FLOWING else ("", "", "")
+        rows.append((step.name, *ways, f"{percent(step.adds)} %" if shown else HIDDEN))
     rows.append(("charged", "", "", f"{count.charged:,}" if result.whole else HIDDEN, ""))
-    table = _table(("step", "downlink, bytes", "uplink, bytes", "both", "adds"), rows)
+    table = _table(("bytes", "downlink", "uplink", "both", "adds"), rows)
     return f"<div><h4>The bytes, each way</h4>{table}</div>"
 
 
@@ -67,7 +67,8 @@ def _ways(octets: Octets) -> tuple[str, str, str]:
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table whose first column names its rows."""
-    head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in heads)
+    first, *others = (html.escape(each) for each in heads)
+    head = f'<th scope="col" class="pm-words">{first}</th>' + "".join(f'<th scope="col">{each}</th>' for each in others)
     body = "".join(_row(row) for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
