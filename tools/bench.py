@@ -138,6 +138,8 @@ EXPERIMENTS = [
     Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
     Moved("bucket_order", "BucketOrder", "daily", remembers=("lived",)),
     Moved("rating_ladder", "RatingLadder", "cursor"),
+    Moved("credit_control_stepper", "CreditControlStepper", "position"),
+    Moved("credit_control_stepper", "CreditControlStepper", "quota"),
 ]
 
 
@@ -150,6 +152,18 @@ def phone_step_ms() -> float:
     phone = RechargePhone()
     steps = (TopUp(25 * QAR), Buy("week_1gb"), *(Do("music", 5) for _ in range(6)))
     return median_ms(lambda number: phone.act(actions=steps[: 3 + number % 6]))
+
+
+def books_step_ms() -> float:
+    """Measure a step of the operator's books: lived through again, booked, drawn and encoded, its tables written."""
+    from prepaid_model.bookkeeping import Buy, TopUp, Use  # noqa: PLC0415
+    from prepaid_model.units import MB, QAR  # noqa: PLC0415
+    from prepaid_model.widgets.operator_books import OperatorBooks  # noqa: PLC0415
+
+    books = OperatorBooks()
+    books.controls["double"].value = True
+    steps = (TopUp(25 * QAR), Buy("week_1gb"), *(Use(100 * MB) for _ in range(6)))
+    return median_ms(lambda number: books.act(actions=steps[: 3 + number % 6]))
 
 
 @lru_cache
@@ -248,6 +262,7 @@ MEASUREMENTS = [
     Measurement("import all its widgets", "s", lambda: import_seconds(PACKAGE / "widgets"), at_most=1.0),
     Measurement("events of the scalar account", "1/s", account_events_a_second, at_least=1_000_000),
     Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
+    Measurement("a step of the operator's books", "ms", books_step_ms, at_most=25),
     Measurement("the longest lesson, run whole", "s", lesson_seconds, at_most=6),
     *(measurement for each in EXPERIMENTS for measurement in of_experiment(each)),
 ]

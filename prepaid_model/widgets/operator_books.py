@@ -33,7 +33,7 @@ from prepaid_model.widgets.controls import amount, button, choice, slider, switc
 from prepaid_model.widgets.experiment import Experiment
 
 MONTH = (TopUp(25 * QAR), Buy("week_1gb"), Use(300 * MB), Use(400 * MB), Expire())
-MOST_LINES = 10
+MOST_LINES = 8
 NO_LINE = '<p class="pm-none">In the books: no line. Nothing was paid in, earned or lost.</p>'
 WHO = (("prepaid", False), ("postpaid", True))
 SAID: Mapping[type, str] = {
@@ -213,7 +213,7 @@ def journal_html(result: Shown) -> str:
     left_out = len(turn.lines) - MOST_LINES
     rows = [_row(str(line.entry), line.book.value, line.debit, line.credit) for line in turn.lines[-MOST_LINES:]]
     if left_out > 0:
-        rows.insert(0, _row("", f"{left_out} lines before", None, None))
+        rows.insert(0, _row("", f"the first {left_out} lines", None, None))
     sums = [sum(getattr(line, side) for line in turn.lines) for side in ("debit", "credit")]
     rows.append(_row("", "sum", sums[0], sums[1], css="pm-sum"))
     return f"<div>{title}{single}{_table('entry', 'book', rows)}</div>"
