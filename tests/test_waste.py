@@ -89,6 +89,14 @@ def test_the_order_decides_when_the_buckets_run_dry():
     assert live(enough, SOONEST).runs_dry is None
 
 
+def test_what_lies_beyond_the_usage_does_not_happen():
+    late = Purchase(SHOP["week_3gb"], START + 20 * DAY)
+    case = Case((Purchase(SHOP["week_1gb"], START, again=True), late), even_usage(40 * MB, 20, days=5))
+    outcome = live(case, SOONEST)
+    assert outcome.trace.account.now == START + 5 * DAY
+    assert (outcome.granted, outcome.wasted) == (GB, 0)
+
+
 def test_the_main_balance_pays_what_no_bucket_does_as_far_as_it_goes():
     outcome = live(three_bundles(600 * MB), "oldest")
     assert outcome.by_money == 30 * QAR
