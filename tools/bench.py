@@ -140,6 +140,7 @@ EXPERIMENTS = [
     Moved("rating_ladder", "RatingLadder", "cursor"),
     Moved("credit_control_stepper", "CreditControlStepper", "position"),
     Moved("credit_control_stepper", "CreditControlStepper", "quota"),
+    Moved("alert_timing", "AlertTiming", "reading", remembers=("lived",)),
 ]
 
 
