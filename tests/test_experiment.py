@@ -13,6 +13,8 @@ from PIL import Image
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.widgets import checkpoint, experiment, panel, prediction
 from prepaid_model.widgets.controls import DayCursor, amount, button, choice, slider, switch
+from prepaid_model.widgets.credit_control_stepper import CreditControlStepper
+from prepaid_model.widgets.operator_books import OperatorBooks
 from tests.demo import Demo
 
 
@@ -229,7 +231,10 @@ def test_a_day_cursor_puts_each_day_over_its_stretch_of_the_axis():
     assert (cursor.day.min, cursor.day.max) == (0, 10)
 
 
-@pytest.mark.parametrize("kind", [experiment.Experiment, prediction.Prediction, checkpoint.Checkpoint, Demo])
+@pytest.mark.parametrize(
+    "kind",
+    [experiment.Experiment, prediction.Prediction, checkpoint.Checkpoint, Demo, CreditControlStepper, OperatorBooks],
+)
 def test_no_name_of_ours_hides_one_of_ipywidgets(kind):
     ours = {name for each in kind.__mro__ if issubclass(each, panel.Panel) for name in vars(each)}
     theirs = set(dir(widgets.VBox))
