@@ -186,7 +186,7 @@ class _Panel:
         decades = [10.0**power for power in range(1, 10) if 10**power < limits[1] / 9]  # room for words above
         self.axes.yaxis.set_major_locator(FixedLocator(decades))
         self.axes.set_xlabel("size of a quota", labelpad=1)
-        self.waits = Polygon(np.zeros((4, 2)), closed=True, facecolor=colours.GRID, linewidth=0, zorder=0.5)
+        self.waits = Polygon(np.zeros((4, 2)), closed=True, facecolor=colours.SUSPENDED_FILL, linewidth=0, zorder=0.5)
         self.waits.set_transform(self.axes.get_xaxis_transform())
         picture.live(self.axes.add_patch(self.waits))
         self.curve = picture.live(self.axes.add_line(Line2D([], [], color=colour, zorder=2.5)))
@@ -206,8 +206,8 @@ class _Panel:
 
     @property
     def artists(self) -> list[Artist]:
-        """What stands for values; the shade and the chosen size stay."""
-        return [self.curve, self.bars, self.points, self.ring, self.value]
+        """What stands for values; the shade stays."""
+        return [self.curve, self.bars, self.points, self.ring, self.value, self.upright]
 
     def shade(self, until: float) -> None:
         """Shade the sizes smaller than what flows while an answer is awaited."""

@@ -73,7 +73,7 @@ class QuotaTradeoff(Experiment[Tradeoff]):
             "weight": stepped("1 MB unused is as bad as", [(f"{each:,} requests", each) for each in WEIGHTS], 100),
             "add_up": switch("add it up"),
             "run_down": switch("run the credit down"),
-            "sessions": choice("Simulate", [(f"{each:,} sessions", each) for each in SESSIONS], 100),
+            "sessions": choice("Simulate", [(f"{each:,} sessions", each) for each in SESSIONS], 20),
         }
 
     def make_picture(self) -> TradeoffPicture:
