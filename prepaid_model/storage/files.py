@@ -6,6 +6,7 @@ ours is not touched.
 
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,8 @@ def in_words(why: sqlite3.Error) -> str:
     return f"cannot be read or written: {text}"
 
 
-def expected_schema() -> set[tuple[str, str, str]]:
+@lru_cache(maxsize=1)
+def expected_schema() -> frozenset[tuple[str, str, str]]:
     """Return what the schema of a store says: kind, name and text of each thing in it."""
     with_schema = sqlite3.connect(":memory:")
     try:
@@ -125,9 +127,9 @@ def expected_schema() -> set[tuple[str, str, str]]:
         with_schema.close()
 
 
-def schema_of(run: Callable[..., Any]) -> set[tuple[str, str, str]]:
+def schema_of(run: Callable[..., Any]) -> frozenset[tuple[str, str, str]]:
     """Return what the schema of an open database says."""
-    return set(run("SELECT type, name, coalesce(sql, '') FROM sqlite_schema").fetchall())
+    return frozenset(run("SELECT type, name, coalesce(sql, '') FROM sqlite_schema").fetchall())
 
 
 def _prepare(connection: sqlite3.Connection, name: str) -> None:
