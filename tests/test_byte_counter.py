@@ -304,8 +304,8 @@ def test_a_picture_can_be_drawn_without_a_widget(counter):
 
 def test_the_predictions_are_answered_by_the_count():
     call, film = byte_questions.predict_the_call(guess=20), byte_questions.predict_the_film(guess=20)
-    assert "the model says 50 bytes" in call.reveal()
-    assert "the model says 3 bytes" in film.reveal()
+    assert "the model says 50 of 100" in call.reveal()
+    assert "the model says 3 of 100" in film.reveal()
     assert uplink_share(byte_questions.counted("video_call", 60)).startswith("Of 100 bytes counted, 49.9 ")
 
 

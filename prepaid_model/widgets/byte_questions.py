@@ -21,7 +21,7 @@ def predict_the_call(guess: Any = None) -> Prediction:
         "A video call: of 100 bytes that the network counts, how many go up, from the phone?",
         up_of_a_hundred(call),
         "Both sides see and hear each other, so as much goes up as comes down; and both count.",
-        unit="bytes",
+        unit="of 100",
         guess=guess,
     )
 
@@ -35,7 +35,7 @@ def predict_the_film(guess: Any = None) -> Prediction:
         up_of_a_hundred(film),
         f"Your phone asks for the film, and acknowledges every second packet of it. {acknowledgements} % of what "
         "goes up is headers, most of them on such packets.",
-        unit="bytes",
+        unit="of 100",
         guess=guess,
     )
 
