@@ -84,13 +84,19 @@ def seven_steps(account: PrepaidAccount, outcome: Outcome, rules: tuple[Rule, ..
     held, again = format_money(holds[0].quantity), types.count(RequestType.UPDATE)
     increment = format_volume(account.tariff.increment)
     return (
-        ChainStep("Session", "gateway", f"the first byte opens one: {types[0].name}, for {first.request.subscriber}."),
-        ChainStep("Authorisation", "charging server", f"something can pay, so it says {result.name} ({result.value})."),
+        ChainStep(
+            "Session",
+            "gateway",
+            f"the first byte opens it; {first.request.subscriber} is to be charged ({types[0].name}).",
+        ),
+        ChainStep(
+            "Authorisation", "charging server", f"the account can pay, so it says {result.name} ({result.value})."
+        ),
         ChainStep(
             "Metering", "gateway", f"{octets.output:,} bytes down, {octets.input:,} up, {octets.total:,} in all."
         ),
         ChainStep(
-            "Quota", "both", f"{grant} may flow, {held} are held for it; then the gateway asks again, {again} times."
+            "Quota", "both", f"{grant} may flow and {held} are held for it; then the gateway asks again, {again} times."
         ),
         ChainStep("Rating", "tariff", f"in started increments of {increment} that is {billed}, for {cost}."),
         ChainStep(

@@ -498,7 +498,7 @@ def test_usage_reduces_the_balance_in_seven_steps():
     assert account.credit == 25 * QAR - cost
     told = [step.did for step in steps]
     assert "300,687,300 in all" in told[2]
-    assert "QAR 0.50 are held" in told[3]
+    assert "QAR 0.50 are held for it" in told[3]
     assert f"asks again, {len(outcome.messages) - 2} times" in told[3]
     assert f"that is 301 MB, for {format_money(cost)}" in told[4]
     usage = account.ledger.to_frame().query("kind == 'usage'")

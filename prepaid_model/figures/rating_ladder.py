@@ -155,6 +155,7 @@ class LadderPicture(Picture[Ladder]):
         self._read_off(result, volume, cost / QAR, until, top)
         each = cost / QAR / volume
         self.here.set_data([volume], [min(max(each, low), high)])
+        self.guide.set_data([volume, volume], [low, high])
         above = ", far above what fits here" if each > high else ""
         self.per_megabyte.set_text(f"That is {format_money(result.effective)} a megabyte{above}")
         listed = max(result.list_price / QAR, low)
@@ -173,6 +174,7 @@ class LadderPicture(Picture[Ladder]):
         self.unused = self._line(self.stairs, colours.WASTE, linewidth=5, zorder=3.6)
         self.you = self._line(self.stairs, colours.INK, marker="D", markersize=7.5, zorder=4.5)
         self.here = self._line(self.by_megabyte, colours.INK, marker="D", markersize=7.5, zorder=4.5)
+        self.guide = self._line(self.by_megabyte, colours.INK, linewidth=1.1, linestyle=(0, (3, 2)), zorder=2.6)
         self.list_price = self._line(self.by_megabyte, colours.INK, linewidth=1, linestyle=(0, (1, 2)), zorder=2.5)
         for line in (self.you, self.here):
             line.set_clip_on(False)

@@ -50,13 +50,12 @@ class RatingLadder(Experiment[Ladder]):
 
     title = "Bytes become riyals"
     extra_css: ClassVar[str] = """
-.pm-panel .pm-ladder-cursor .pm-day .noUi-handle, .pm-panel .pm-ladder-cursor .pm-day .noUi-handle:hover {
-  background: none;
-}
+.pm-panel .pm-cursor.pm-ladder-cursor .noUi-horizontal .noUi-handle { background: none; }
+.pm-panel .pm-ladder-volume input[type="text"] { width: 130px; }
 """
     scenarios = {
         "100 KB for a megabyte": {},
-        "One byte more": {"volume": "1000001 B"},
+        "One byte more": {"volume": "1,000,001 B"},
         "By the kilobyte": {"price": "0.06", "increment": "1 KB"},
         "A session fee and a first block": {
             "price": "0.04",
@@ -67,7 +66,7 @@ class RatingLadder(Experiment[Ladder]):
         "The more, the cheaper": {"price": "0.08", "tiers": list(TIERS)[2], "volume": "600 MB", "until": GB},
         "Cheap nights": {"price": "0.08", "night": "0.02", "volume": "2.5 MB", "hour": BY_NIGHT},
         "Each report rounded alone": {"volume": "10 MB", "until": 10 * MB, "alone": True},
-        "The video of lesson 01": {"volume": "300687300 B", "until": 400 * MB},
+        "The video of lesson 01": {"volume": "300,687,300 B", "until": 400 * MB},
     }
 
     def __init__(self) -> None:
@@ -83,6 +82,8 @@ class RatingLadder(Experiment[Ladder]):
         self.cursor = DayCursor(_CLICKS, LEFT + each / 2, RIGHT + each / 2)  # its first place is at no byte
         self.cursor.day.description = "Your volume along the staircase"
         self.cursor.add_class("pm-ladder-cursor")
+        volume = amount("Your volume", "100 KB", ["1 B", "1 KB", "100 KB", "1 MB", "2.5 MB", "10 MB", "300 MB"])
+        volume.add_class("pm-ladder-volume")
         spans = [(format_volume(span), span) for span in SPANS]
         return {
             "price": amount("Price, QAR a MB", "0.05", ["0.02", "0.04", "0.05", "0.06", "0.08"]),
@@ -92,7 +93,7 @@ class RatingLadder(Experiment[Ladder]):
             "tiers": choice("Tiers", list(TIERS)),
             "night": amount("Night price (0 to 6 h), QAR a MB", NONE, [NONE, "0.01", "0.02", "0.04"]),
             "hour": choice("Used", list(HOUR)),
-            "volume": amount("Your volume", "100 KB", ["1 B", "1 KB", "100 KB", "1 MB", "2.5 MB", "10 MB", "300 MB"]),
+            "volume": volume,
             "until": choice("Staircase up to", spans, 5 * MB),
             "alone": switch("round each report alone (a flaw)"),
         }
