@@ -12,6 +12,7 @@ from PIL import Image
 
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.widgets import checkpoint, experiment, panel, prediction
+from prepaid_model.widgets.alert_timing import AlertTiming
 from prepaid_model.widgets.controls import DayCursor, amount, button, choice, slider, switch
 from prepaid_model.widgets.credit_control_stepper import CreditControlStepper
 from prepaid_model.widgets.operator_books import OperatorBooks
@@ -233,7 +234,15 @@ def test_a_day_cursor_puts_each_day_over_its_stretch_of_the_axis():
 
 @pytest.mark.parametrize(
     "kind",
-    [experiment.Experiment, prediction.Prediction, checkpoint.Checkpoint, Demo, CreditControlStepper, OperatorBooks],
+    [
+        experiment.Experiment,
+        prediction.Prediction,
+        checkpoint.Checkpoint,
+        Demo,
+        AlertTiming,
+        CreditControlStepper,
+        OperatorBooks,
+    ],
 )
 def test_no_name_of_ours_hides_one_of_ipywidgets(kind):
     ours = {name for each in kind.__mro__ if issubclass(each, panel.Panel) for name in vars(each)}
