@@ -32,7 +32,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -49,6 +48,8 @@ PAID = (Kind.TOP_UP, Kind.PAYMENT)
 """Kinds of entries with which a customer pays."""
 DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
+_SECOND = 10**6
+_FITS = 2**62
 _RIYAL_DAY = QAR * (DAY // _MICROSECOND)
 
 Offer: TypeAlias = Tariff | Bundle | Plan
@@ -91,9 +92,12 @@ class Lending:
 
     def _area(self, sign: int) -> int:
         """Add up, as exact whole numbers, the gaps of one sign, each times how long it lasted."""
-        gaps = np.maximum(sign * (self.paid - self.consumed), 0).tolist()
-        times = [*self.moments.tolist(), self.until]
-        return sum(gap * (later - earlier) for gap, (earlier, later) in zip(gaps, pairwise(times), strict=True))
+        gaps = np.maximum(sign * (self.paid - self.consumed), 0)
+        lasted = np.diff(self.moments, append=self.until)
+        seconds, micros = np.divmod(lasted, _SECOND)
+        if gaps.max(initial=0) * (int(seconds.sum()) + 1) >= _FITS:
+            gaps = gaps.astype(object)  # whole numbers of any size
+        return int(gaps @ seconds) * _SECOND + int(gaps @ micros)
 
 
 def lending(ledger: Ledger, until: datetime) -> Lending:
@@ -137,7 +141,9 @@ def lending(ledger: Ledger, until: datetime) -> Lending:
     moments, paid_so_far = moments[order], np.cumsum(paid[order])
     consumed = paid_so_far - np.cumsum(owned[order])
     last = np.diff(moments, append=end + 1) > 0  # what happens at one moment is one step
-    return Lending(moments[last], paid_so_far[last], consumed[last], end)
+    moments, paid_so_far, consumed = moments[last], paid_so_far[last], consumed[last]
+    changed = (np.diff(paid_so_far, prepend=0) != 0) | (np.diff(consumed, prepend=0) != 0)
+    return Lending(moments[changed], paid_so_far[changed], consumed[changed], end)
 
 
 def riyal_days(area: int) -> int:
@@ -226,20 +232,33 @@ def _change_of_data(ledger: Ledger, rows: Rows) -> Any:
     """Return by how much each entry changed the micros that buckets hold: paid for, not used."""
     change = np.zeros(len(rows), dtype="i8")
     touched = np.flatnonzero(rows["volume"])
-    columns = (rows[name][touched].tolist() for name in ("kind", "bucket", "volume", "left"))
-    worths: dict[int, Worth] = {}
-    for place, kind, bucket, volume, left in zip(touched.tolist(), *columns, strict=True):
-        before = worths.get(bucket)
-        if before is None:
-            now, had = granted(ledger, ledger[place + 1]), 0
-        elif kind == Kind.USAGE:  # what `Worth.after` does for it, without making an entry of each row
-            now, had = Worth(before.price, before.granted, before.used - volume, left), before.unearned
-        else:
-            entry = ledger[place + 1]
-            now, had = before.after(entry, moves(before, entry)), before.unearned
-        worths[bucket] = now
-        change[place] = now.unearned - had
+    for bucket in np.unique(rows["bucket"][touched]).tolist():
+        places = touched[rows["bucket"][touched] == bucket]
+        worth = granted(ledger, ledger[int(places[0]) + 1])
+        change[places[0]] = worth.unearned
+        used = rows["kind"][places] == Kind.USAGE
+        turns = np.flatnonzero(~used).tolist()
+        for turn, following in zip(turns, [*turns[1:], len(places)], strict=True):
+            if turn:
+                entry = ledger[int(places[turn]) + 1]
+                after = worth.after(entry, moves(worth, entry))
+                change[places[turn]] = after.unearned - worth.unearned
+                worth = after
+            worth = _use(worth, rows, places[turn + 1 : following], change)
     return change
+
+
+def _use(worth: Worth, rows: Rows, places: Any, change: Any) -> Worth:
+    """Note what usages in a row take from a bucket's worth, as `Worth.after` would for each; return what is left."""
+    if not len(places):
+        return worth
+    left = rows["left"][places]
+    used = worth.used - np.cumsum(rows["volume"][places])
+    if worth.price * worth.granted >= _FITS:
+        used = used.astype(object)
+    unearned = np.where(left > 0, worth.price - worth.price * used // worth.granted, 0)
+    change[places] = np.diff(unearned, prepend=worth.unearned)
+    return Worth(worth.price, worth.granted, int(used[-1]), int(left[-1]))
 
 
 def _fees(ledger: Ledger) -> Iterator[tuple[int, Period]]:

@@ -136,6 +136,8 @@ class Moved:
 EXPERIMENTS = [
     Moved("prepaid_flow", "PrepaidFlow", "every", remembers=("lived",)),
     Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
+    Moved("same_month", "SameMonth", "extra", remembers=("paid_before", "paid_after")),
+    Moved("same_month", "SameMonth", "limit", remembers=("paid_after", "usual_bill")),
     Moved("bucket_order", "BucketOrder", "daily", remembers=("lived",)),
     Moved("rating_ladder", "RatingLadder", "cursor"),
     Moved("credit_control_stepper", "CreditControlStepper", "position"),

@@ -51,8 +51,12 @@ class TwoMonths(NamedTuple):
     ----------
     prepaid, postpaid : Side
         The two accounts.
-    bill, usual : Invoice
-        What the postpaid month is billed, and what it would be without the surprise.
+    bill : Invoice
+        What the postpaid month is billed.
+    calm : Side
+        The prepaid side without the surprise.
+    usual : Invoice
+        The bill without the surprise.
     day, extra : int
         The day of the surprise (1 is the first), and its extra bytes.
     title : str
@@ -62,6 +66,7 @@ class TwoMonths(NamedTuple):
     prepaid: Side
     postpaid: Side
     bill: Invoice
+    calm: Side
     usual: Invoice
     day: int
     extra: int
@@ -77,6 +82,16 @@ class TwoMonths(NamedTuple):
         """Micros that the bill is higher than without the surprise."""
         return self.bill.total - self.usual.total
 
+    @property
+    def more_paid_in(self) -> int:
+        """Micros that more are topped up than without the surprise."""
+        return int(self.prepaid.lending.paid[-1] - self.calm.lending.paid[-1])
+
+    @property
+    def more_hours_off(self) -> int:
+        """Hours that prepaid service is off for longer than without the surprise."""
+        return self.prepaid.trace.hours_off - self.calm.trace.hours_off
+
 
 class SameMonthPicture(Picture[TwoMonths]):
     """The usage of both in a strip; below it two panels with the same axes, one for each way to pay.
@@ -87,7 +102,7 @@ class SameMonthPicture(Picture[TwoMonths]):
     """
 
     width = 848
-    height = 510
+    height = 496
     only_limits_change = True
 
     def build(self, figure: Figure) -> None:
@@ -202,8 +217,8 @@ class _Panel:
         self.paid.show(days, paid)
         self.consumed.show(days, consumed)
         days[-1] = (lending.until - start) / _DAY
-        self.areas["customer"].set_path(_between(days, consumed, np.maximum(paid, consumed)))
-        self.areas["operator"].set_path(_between(days, paid, np.maximum(paid, consumed)))
+        self.areas["customer"].set_path(_above(days, consumed, paid))
+        self.areas["operator"].set_path(_above(days, paid, consumed))
         self.names["paid"].set_y(paid[-1] + 0.07 * top)
         self.names["consumed"].set_y(consumed[-2] - 0.08 * top)
         self.spans.show([(_day(side, span.start), _day(side, span.end)) for span in side.trace.inactive])
@@ -305,10 +320,12 @@ def _area(picture: SameMonthPicture, axes: Axes, colour: str) -> PathPatch:
     return picture.live(area)
 
 
-def _between(days: Any, low: Any, high: Any) -> Path:
-    """Return the outline of what lies between two quantities that keep their value until the next change."""
+def _above(days: Any, low: Any, high: Any) -> Path:
+    """Return the outline of where one quantity is above another; each keeps its value until the next change."""
+    if (high <= low).all():
+        return _NO_PATH
     across = np.repeat(days, 2)[1:-1]
-    lower, upper = (np.repeat(line, 2)[:-2] for line in (low, high))
+    lower, upper = (np.repeat(line, 2)[:-2] for line in (low, np.maximum(low, high)))
     return Path(np.vstack([np.column_stack([across, lower]), np.column_stack([across, upper])[::-1]]))
 
 

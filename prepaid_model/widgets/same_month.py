@@ -12,7 +12,7 @@ from prepaid_model.catalogue import catalogue
 from prepaid_model.figures.same_month import DAYS, LEFT, RIGHT, SameMonthPicture, Side, TwoMonths
 from prepaid_model.invoices import Invoice, invoices
 from prepaid_model.lending import lending
-from prepaid_model.offers import Bundle, Plan
+from prepaid_model.offers import Plan
 from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import WHEN, Habit, simulate
@@ -106,17 +106,17 @@ class SameMonth(Experiment[TwoMonths]):
     def run(self, **settings: Any) -> TwoMonths:
         """Live through the month on both accounts, to the day on which the bill is paid."""
         who, day, extra = settings["who"], settings["day"] or self.surprise_day, settings["extra"] * GB
-        ordinary = month(who, settings["month"], days=MONTH)
-        usage = with_surprise(who, settings["month"], day, extra)
+        seed = settings["month"]
+        usage = surprise(month(who, seed, days=MONTH), day, extra)
         cap = None if settings["cap"] == NO_CAP else settings["cap"]
         plan = replace(catalogue().plans[settings["plan"]], spend_cap=cap, credit_limit=settings["limit"] * QAR)
-        after, bill = paid_after(usage, plan)
-        bundle = catalogue().bundles[settings["bundle"]]
-        before = paid_before(usage, bundle, settings["reaction"], timedelta(hours=personas()[who].reaction_hours))
+        habit = habit_of(who, settings["bundle"], settings["reaction"])
+        before, (after, bill) = paid_before(usage, habit), paid_after(usage, plan)
+        calm, usual = calm_side(who, seed, habit), usual_bill(who, seed, plan)
         named = f"{personas()[who].name}: {format_volume(usage.total)} wanted in January"
         at = usage.start + timedelta(days=day - 1)
         title = f"{named}, {format_volume(extra)} of it a surprise on {at:%A} {at.day} {at:%B}" if extra else named
-        return TwoMonths(before, after, bill, paid_after(ordinary, plan)[1], day, extra, title)
+        return TwoMonths(before, after, bill, calm, usual, day, extra, title)
 
     def describe(self, result: TwoMonths) -> str:
         """Say who pays when and how much, who lends, and what the surprise was on either side."""
@@ -127,18 +127,18 @@ class SameMonth(Experiment[TwoMonths]):
         return {"both": side_by_side(result) + invoice_table(result)}
 
 
-@lru_cache(maxsize=32)
-def with_surprise(who: str, seed: int, day: int, extra: int) -> UsageTrace:
-    """Return somebody's January with so many more bytes on one day."""
-    return surprise(month(who, seed, days=MONTH), day, extra)
+def habit_of(who: str, bundle: str, reaction: str) -> Habit:
+    """Return what somebody does who tops up the price of a bundle, and buys it."""
+    bought = catalogue().bundles[bundle]
+    notices_after = timedelta(hours=personas()[who].reaction_hours)
+    return Habit(bought.price, when=reaction, every=bought.lasts.days, notices_after=notices_after, bundle=bought)
 
 
 @lru_cache(maxsize=32)
-def paid_before(usage: UsageTrace, bundle: Bundle, reaction: str, notices_after: timedelta) -> Side:
-    """Return the prepaid side: topped up by the price of a bundle, which is bought with it."""
+def paid_before(usage: UsageTrace, habit: Habit) -> Side:
+    """Return the prepaid side, looked at until the day on which the other side pays."""
     shop = catalogue()
     account = PrepaidAccount(shop.tariffs["standard"], shop.lifecycle, opened=usage.start)
-    habit = Habit(bundle.price, when=reaction, every=bundle.lasts.days, notices_after=notices_after, bundle=bundle)
     trace = simulate(account, usage, habit)
     end = usage.start + timedelta(days=DAYS - 1)
     account.advance(end)
@@ -153,3 +153,15 @@ def paid_after(usage: UsageTrace, plan: Plan) -> tuple[Side, Invoice]:
     bill = invoices(account.ledger)[0]
     account.pay(bill.total, at=bill.due)
     return Side(trace, lending(account.ledger, until=bill.due)), bill
+
+
+@lru_cache(maxsize=32)
+def calm_side(who: str, seed: int, habit: Habit) -> Side:
+    """Return the prepaid side of a month without a surprise."""
+    return paid_before(month(who, seed, days=MONTH), habit)
+
+
+@lru_cache(maxsize=32)
+def usual_bill(who: str, seed: int, plan: Plan) -> Invoice:
+    """Return the invoice of a month without a surprise."""
+    return paid_after(month(who, seed, days=MONTH), plan)[1]

@@ -34,12 +34,13 @@ def predict_the_bill(guess: int | None = None) -> Prediction:
 
 def predict_the_top_ups(guess: int | None = None) -> Prediction:
     """Ask what the surprise day costs a prepaid owner whose account tops itself up."""
-    ordinary, surprised = (topped_up(extra) for extra in (0, 4))
+    result = month_of("Prepaid, topping up by itself")
+    paid, calm = (format_money(int(side.lending.paid[-1])) for side in (result.prepaid, result.calm))
     return Prediction(
-        "Prepaid, topping up by itself: how much more is paid in January because of that day?",
-        (surprised - ordinary) // QAR,
-        f"{format_money(ordinary)} in an ordinary month, {format_money(surprised)} with the surprise. Nobody had "
-        "to say yes, so nothing stopped: as much a surprise as a bill, only sooner.",
+        "Prepaid, topping up by itself: how much more is paid in because of that day?",
+        result.more_paid_in // QAR,
+        f"{calm} in an ordinary month, {paid} with the surprise. Nobody had to say yes, so nothing stopped: "
+        "as much a surprise as a bill, only sooner.",
         high=100,
         step=5,
         unit="QAR",
@@ -139,11 +140,3 @@ def month_of(scenario: str) -> TwoMonths:
     same = SameMonth()
     same.choose(scenario)
     return same.result
-
-
-def topped_up(extra: int) -> int:
-    """Return the micros that an account tops itself up by, with so many gigabytes more on the surprise day."""
-    same = SameMonth()
-    same.choose("Prepaid, topping up by itself")
-    same.controls["extra"].value = extra
-    return int(same.result.prepaid.lending.paid[-1])

@@ -17,7 +17,8 @@ _NUMBER = _CELL.replace("left", "right")
 def in_a_sentence(result: TwoMonths) -> str:
     """Say who pays when and how much, who lends, and what the surprise was on either side."""
     before, after, bill = result.prepaid, result.postpaid, result.bill
-    paid = f"Prepaid: {format_money(_paid(before))} paid before it is used, {_service(before)}"
+    silence = f" (the surprise: {_silence(result)})" if result.extra else ""
+    paid = f"Prepaid: {format_money(_paid(before))} paid before it is used, {_service(before)}{silence}"
     surprise = f", {format_money(result.more)} more than without the surprise" if result.more else ""
     billed = f"Postpaid: {_service(after)}, then a bill of {format_money(bill.total)}{surprise}, due {_date(bill)}"
     return f"{result.title}. {paid}; {_lent(before)}. {billed}; {_lent(after)}."
@@ -37,7 +38,7 @@ def side_by_side(result: TwoMonths) -> str:
         ),
         ("service", _service(before), _service(after)),
         ("credit", _lent(before), _lent(after)),
-        ("the surprise", _silence(before), _shock(result)),
+        ("the surprise", _silence(result), _shock(result)),
     )
     body = "".join(
         f'<tr><td style="{_CELL};color:var(--pm-pale)">{html.escape(name)}</td>'
@@ -102,16 +103,19 @@ def _service(side: Side) -> str:
     return f"{hours}, {format_volume(denied)} denied" if denied else f"{hours}, nothing denied"
 
 
-def _silence(side: Side) -> str:
-    stop = side.trace.stop
-    return (
-        f"it stops, first on {stop.start:%a} {stop.start.day} at {stop.start:%H:%M}" if stop else "none: it never stops"
-    )
+def _silence(result: TwoMonths) -> str:
+    """Say what the surprise is on the prepaid side: service that stops, or money that was paid in unasked."""
+    said = []
+    if result.more_paid_in:
+        said.append(f"{format_money(result.more_paid_in)} more paid in")
+    if result.more_hours_off > 0:
+        said.append(f"{result.more_hours_off} hours longer off")
+    return " and ".join(said) or "none: as in any month"
 
 
 def _shock(result: TwoMonths) -> str:
     if not result.more:
-        return "none: the bill is as in any month"
+        return "none: as in any month"
     return f"a bill {format_money(result.more)} higher, seen on {result.bill.at.day} {result.bill.at:%B}"
 
 
