@@ -13,9 +13,10 @@ from prepaid_model.figures.bucket_parts import GRID, LOOKS, Orders, about
 from prepaid_model.swaps import Lot
 from prepaid_model.units import GB, MB
 from prepaid_model.waste import SOONEST, every_order, live, three_bundles
-from prepaid_model.widgets.bucket_order import (
+from prepaid_model.widgets import bucket_questions
+from prepaid_model.widgets.bucket_order import BucketOrder
+from prepaid_model.widgets.bucket_questions import (
     CLEARLY,
-    BucketOrder,
     ask_for_a_counterexample,
     excess,
     predict_the_exceptions,
@@ -366,3 +367,29 @@ def test_a_counterexample_is_judged_by_the_model():
     assert task.answer(5000) == "Not yet. From 100 to 1,200 MB."
     assert task.answer(712.5).startswith("Right.")
     assert f"{about(excess(800))} more" in task.solution
+
+
+# ------------------------------------------------------------------------------- checked questions
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        (
+            "ask_who_pays_first",
+            "3 GB · 7 days",
+            {"5 GB · 30 days": "oldest", "the main balance": "no bucket"},
+        ),
+        ("ask_what_the_waste_had_cost", 3, {7: "used", 300: "megabytes", 10: "Some", 4: "share of ten riyals"}),
+        ("ask_what_rolls_over", 500, {800: "cap", 300: "expires", 1500: "after the renewal"}),
+        ("ask_what_rolls_over_unpaid", 0, {500: "not paid", 800: "Without a renewal", 1: "need"}),
+        ("ask_whether_nights_should_go_first", "it may waste more", {"it never wastes more": "random cases"}),
+    ],
+)
+def test_the_model_knows_the_answer_and_each_usual_mistake_has_its_hint(question, right, wrong):
+    asked = getattr(bucket_questions, question)()
+    assert asked.answer(right) == f"Right. {asked.solution}"
+    for given, hint in wrong.items():
+        assert asked.answer(given).startswith("Not yet.")
+        assert hint in asked.feedback
+    assert asked.solution not in asked.static()["text/plain"]

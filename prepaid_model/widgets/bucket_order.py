@@ -8,8 +8,7 @@ import ipywidgets as widgets
 
 from prepaid_model.buckets import ORDERS
 from prepaid_model.figures.bucket_order import BucketPicture
-from prepaid_model.figures.bucket_parts import Orders, about
-from prepaid_model.swaps import Trials, try_at_random
+from prepaid_model.figures.bucket_parts import Orders
 from prepaid_model.units import MB
 from prepaid_model.waste import SOONEST, Case, Outcome, every_order, three_bundles
 from prepaid_model.widgets.bucket_words import (
@@ -20,13 +19,8 @@ from prepaid_model.widgets.bucket_words import (
     title_of,
     what_remains,
 )
-from prepaid_model.widgets.checkpoint import Checkpoint
 from prepaid_model.widgets.controls import choice, slider, switch
 from prepaid_model.widgets.experiment import Experiment
-from prepaid_model.widgets.prediction import Prediction
-
-CLEARLY = 500 * MB
-"""How much more an order must waste than another for the last task of the lesson."""
 
 
 class BucketOrder(Experiment[Orders]):
@@ -109,69 +103,3 @@ def case_of(*, daily: int, night_share: int, again: bool, rollover: int, night: 
 def lived(case: Case) -> dict[str, Outcome]:
     """Let a case be lived through under every order; kept, as most moves only look at another order."""
     return every_order(case)
-
-
-def predict_the_order(guess: str | None = None) -> Prediction:
-    """Ask which order wastes least."""
-    outcomes = lived(three_bundles(600 * MB))
-    asked = [order for order in ORDERS if order != "priority"]  # no bundle has one yet: it would be the soonest again
-    wasted = "; ".join(f"{FIRST[order].lower()} {about(outcomes[order].wasted)}" for order in asked)
-    return Prediction(
-        "Three bundles, 600 MB a day. Who should pay first, so that least expires unused?",
-        min(asked, key=lambda order: outcomes[order].wasted),
-        f"Expired unused: {wasted}. The data that ends first is the data that cannot wait.",
-        options=asked,
-        show=lambda order: {SOONEST: "the one that expires soonest"}.get(order, f"the {order}"),
-        guess=guess,
-    )
-
-
-def predict_the_exceptions(guess: int | None = None) -> Prediction:
-    """Ask in how many of 200 random cases with a night bundle another order wastes less than soonest first."""
-    trials = trials_with_nights()
-    return Prediction(
-        "200 random cases, each with a bundle for nights only. In how many does some order waste less than "
-        "soonest expiry first?",
-        len(trials.against),
-        "A byte at night can be paid from two buckets, a byte by day from one. Soonest first does not look at that.",
-        high=len(trials.tried),
-        step=5,
-        unit="cases",
-        guess=guess,
-    )
-
-
-@lru_cache(maxsize=1)
-def trials_with_nights() -> Trials:
-    """Try 200 random cases with a night bundle."""
-    return try_at_random(200, seed=4, night=True)
-
-
-def excess(daily: int, *, night_share: int = 20) -> int:
-    """Return how many bytes more soonest first wastes than the best order, with a night bundle; usage in megabytes.
-
-    Examples
-    --------
-    >>> excess(400) // MB, excess(800) // MB
-    (0, 800)
-    """
-    outcomes = lived(three_bundles(daily * MB, night_share=night_share, night=True))
-    return outcomes[SOONEST].wasted - min(outcome.wasted for outcome in outcomes.values())
-
-
-def ask_for_a_counterexample() -> Checkpoint:
-    """Ask for a daily usage at which soonest first clearly wastes more than another order; the model judges it."""
-    return Checkpoint(
-        "With the bundle for nights and 20 % used at night: name a daily usage from 100 to 1,200 MB at which "
-        f"soonest expiry first wastes at least {about(CLEARLY)} more than another order.",
-        right=None,
-        accepts=lambda daily: 100 <= daily <= 1200 and excess(int(daily)) >= CLEARLY,
-        solution=f"At 800 MB a day it wastes {about(excess(800))} more than by priority. At night it takes general "
-        "data, which would have been used up by day anyway, and the night data expires.",
-        hints=(
-            (lambda daily: not 100 <= daily <= 1200, "From 100 to 1,200 MB."),
-            (lambda daily: excess(int(daily)) > 0, "It wastes more already, but not yet so much. Use more a day."),
-        ),
-        hint="General data is left over here anyway. Night data only helps who runs out by day: use more.",
-        unit="MB",
-    )
