@@ -13,6 +13,7 @@ from PIL import Image
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.widgets import checkpoint, experiment, panel, prediction
 from prepaid_model.widgets.alert_timing import AlertTiming
+from prepaid_model.widgets.byte_counter import ByteCounter
 from prepaid_model.widgets.controls import DayCursor, amount, button, choice, slider, switch
 from prepaid_model.widgets.credit_control_stepper import CreditControlStepper
 from prepaid_model.widgets.operator_books import OperatorBooks
@@ -242,6 +243,7 @@ def test_a_day_cursor_puts_each_day_over_its_stretch_of_the_axis():
         AlertTiming,
         CreditControlStepper,
         OperatorBooks,
+        ByteCounter,
     ],
 )
 def test_no_name_of_ours_hides_one_of_ipywidgets(kind):

@@ -143,6 +143,8 @@ EXPERIMENTS = [
     Moved("credit_control_stepper", "CreditControlStepper", "position"),
     Moved("credit_control_stepper", "CreditControlStepper", "quota"),
     Moved("alert_timing", "AlertTiming", "reading", remembers=("lived",)),
+    Moved("byte_counter", "ByteCounter", "minutes"),
+    Moved("byte_counter", "ByteCounter", "guess"),
 ]
 
 

@@ -38,6 +38,7 @@ def steps_html(result: Waterfall) -> str:
         ways = (_ways(step.octets) if shown else _HIDDEN) if number < FLOWING else ("", "", "")
         rows.append((step.name, *ways, f"{percent(step.adds)} %" if shown else HIDDEN))
     rows.append(("charged", "", "", f"{count.charged:,}" if result.whole else HIDDEN, ""))
+    rows.append(("on your phone", *(_ways(count.phone) if result.whole else _HIDDEN), ""))
     table = _table(("bytes", "downlink", "uplink", "both", "adds"), rows)
     return f"<div><h4>The bytes, each way</h4>{table}</div>"
 
@@ -50,12 +51,12 @@ def records_html(result: Waterfall) -> str:
     for record in count.records:
         ways = _ways(record.octets)[:2] if known else _HIDDEN[:2]
         day = day_of(record.opened, count.rules.day_ends)
-        times = f"{record.opened:%H:%M}", f"{record.closed:%H:%M}"
-        rows.append((str(record.number), *times, *ways, record.cause.label, f"{day:%a} {day.day} {day:%b}"))
+        times = f"{record.opened:%H:%M} to {record.closed:%H:%M}"
+        rows.append((str(record.number), times, *ways, record.cause.label, f"{day:%a} {day.day} {day:%b}"))
     left_out = len(rows) - SHOWN
     if left_out > 0:
-        rows[SHOWN - 2 : -2] = [("…", f"{left_out} more", "", "", "", "", "")]
-    heads = ("no.", "opened", "closed", "downlink", "uplink", "closed by", "operator's day")
+        rows[SHOWN - 2 : -2] = [("…", f"{left_out} more", "", "", "", "")]
+    heads = ("no.", "open", "downlink", "uplink", "closed by", "booked on")
     return f"<div><h4>The usage records</h4>{_table(heads, rows)}</div>"
 
 
