@@ -27,6 +27,11 @@ _AT_THE_END = {
     FinalUnitAction.REDIRECT: "the customer is to be led to a page for topping up",
     FinalUnitAction.RESTRICT_ACCESS: "only what is always free may flow",
 }
+_THEN = {
+    FinalUnitAction.TERMINATE: "stop",
+    FinalUnitAction.REDIRECT: "redirect",
+    FinalUnitAction.RESTRICT_ACCESS: "restrict",
+}
 
 
 class Teller:
@@ -231,7 +236,7 @@ def about_answer(answer: CreditControlAnswer) -> tuple[str, str]:
     volume = format_volume(granted)
     if final:
         words = f"Yes: {volume} may flow. These are the last units: when they are used, {_AT_THE_END[final.action]}."
-        return f"CCA: the last {volume}", words
+        return f"CCA: the last {volume}, then {_THEN[final.action]}", words
     return f"CCA: {volume}", f"Yes: {volume} may flow. Then the gateway has to ask again."
 
 

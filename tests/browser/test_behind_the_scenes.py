@@ -1,0 +1,302 @@
+"""Lesson 09 as a person uses it: both experiments, each control by mouse and by keyboard."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tools.lab import Lab, await_kernel, kernel_errors, open_and_run, use_theme
+
+LESSON = "notebooks/09-behind-the-scenes.ipynb"
+TAP = re.compile(r"^Message 1 of 16, phone to gateway, traffic\.")
+EMPTY = "Nothing has happened yet, and the till is empty."
+
+
+@pytest.fixture(scope="module")
+def lesson(lab: Lab, shared_page: Page) -> Page:
+    """Give the lesson, run once."""
+    shared_page.set_viewport_size({"width": 1280, "height": 1100})
+    open_and_run(shared_page, lab, LESSON)
+    assert kernel_errors(shared_page) == []
+    return shared_page
+
+
+@pytest.fixture
+def stepper(lesson: Page) -> Locator:
+    """Give the stepper as it opens."""
+    shown = into_sight(lesson, ".pm-experiment:has-text('Quota, MB')")
+    start(shown, "A page loads")
+    expect(sentence(shown)).to_have_text(TAP)
+    return shown
+
+
+@pytest.fixture
+def books(lesson: Page) -> Locator:
+    """Give the books as they open."""
+    shown = into_sight(lesson, ".pm-experiment:has-text('Postpaid:')")
+    start(shown, "Empty books")
+    expect(sentence(shown)).to_have_text(EMPTY)
+    return shown
+
+
+def into_sight(page: Page, wanted: str) -> Locator:
+    """Scroll from the top until Lab has drawn something."""
+    panel, found = page.locator(".jp-WindowedPanel-outer").last, page.locator(wanted)
+    panel.evaluate("panel => { panel.scrollTop = 0; }")
+    for _ in range(90):
+        if found.count():
+            break
+        panel.evaluate("panel => { panel.scrollTop += 300; }")
+        page.wait_for_timeout(50)
+    found.first.scroll_into_view_if_needed()
+    return found
+
+
+def start(experiment: Locator, scenario: str) -> None:
+    experiment.page.evaluate("() => { window.kernelErrors = []; }")
+    experiment.get_by_label("Scenario").select_option(scenario)
+    press(experiment, "Reset")
+    await_kernel(experiment.page)
+
+
+def sentence(experiment: Locator) -> Locator:
+    return experiment.locator(".pm-live .pm-sentence")
+
+
+def press(experiment: Locator, name: str, *, key: str = "") -> None:
+    experiment.page.evaluate("() => document.activeElement?.blur()")  # what was typed leaves its field first
+    await_kernel(experiment.page)  # the controls set before the press
+    button = experiment.get_by_role("button", name=name, exact=True)
+    if key:
+        button.press(key)
+    else:
+        button.click()
+    await_kernel(experiment.page)
+
+
+def handle(experiment: Locator, label: str) -> Locator:
+    return experiment.locator(".pm-slider").filter(has_text=label).locator(".noUi-handle")
+
+
+def drag(experiment: Locator, label: str, share: float) -> None:
+    track = experiment.locator(".pm-slider").filter(has_text=label).locator(".noUi-base").bounding_box()
+    assert track
+    experiment.page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
+
+
+class Change:
+    """See that an act changes the sentence and the picture, and that the picture says the same."""
+
+    def __init__(self, experiment: Locator) -> None:
+        self.experiment, self.picture = experiment, experiment.locator(".pm-picture")
+
+    def __enter__(self) -> None:
+        self.said = sentence(self.experiment).inner_text()
+        self.shown = self.picture.get_attribute("src") or ""
+
+    def __exit__(self, *failed: object) -> None:
+        if not any(failed):
+            expect(sentence(self.experiment)).not_to_have_text(self.said)
+            expect(self.picture).not_to_have_attribute("src", self.shown)
+            said = (sentence(self.experiment).text_content() or "").strip()
+            expect(self.picture).to_have_attribute("alt", said)
+
+
+# ------------------------------------------------------------------------------------------------- the stepper
+
+
+def test_step_by_step_through_a_page_by_mouse(lesson: Page, stepper: Locator) -> None:
+    for number in range(2, 17):
+        with Change(stepper):
+            press(stepper, "Next ▸")
+        expect(stepper.locator(".pm-fields-title")).to_contain_text(f"What is in message {number}: ")
+    expect(stepper.get_by_role("button", name="Next ▸")).to_be_disabled()
+    with Change(stepper):
+        press(stepper, "◂ Back")
+    with Change(stepper):
+        drag(stepper, "Message", 0.48)
+    expect(stepper.locator(".pm-fields table")).to_contain_text("Granted-Service-Unit, CC-Total-Octets")
+    with Change(stepper):
+        drag(stepper, "Quota, MB", 0.0)
+    expect(sentence(stepper)).to_contain_text("Yes: 1 MB may flow.")
+    with Change(stepper):
+        stepper.get_by_label("Credit, QAR").fill("0.05")
+        stepper.get_by_label("Credit, QAR").press("Tab")
+    expect(sentence(stepper)).to_contain_text("the session is to end")
+    with Change(stepper):
+        stepper.get_by_label("When credit ends,").select_option("lead to a top-up page")
+    expect(stepper.locator(".pm-fields table")).to_contain_text("http://topup.example")
+    press(stepper, "Reset")
+    expect(sentence(stepper)).to_have_text(TAP)
+    assert kernel_errors(lesson) == []
+
+
+def test_step_by_step_by_keyboard(lesson: Page, stepper: Locator) -> None:
+    with Change(stepper):
+        press(stepper, "Next ▸", key="Enter")
+    with Change(stepper):
+        press(stepper, "◂ Back", key="Space")
+    with Change(stepper):
+        handle(stepper, "Message").press("ArrowRight")
+    with Change(stepper):
+        handle(stepper, "Message").press("End")
+    expect(sentence(stepper)).to_contain_text("Message 16 of 16")
+    with Change(stepper):
+        handle(stepper, "Quota, MB").press("Home")
+    with Change(stepper):
+        stepper.get_by_label("Credit, QAR").press("Control+a")
+        lesson.keyboard.type("0.10")
+        lesson.keyboard.press("Enter")
+    handle(stepper, "Message").press("Home")
+    for _ in range(7):
+        handle(stepper, "Message").press("ArrowRight")
+        await_kernel(lesson)
+    expect(sentence(stepper)).to_contain_text("Message 8 of ")
+    handle(stepper, "Quota, MB").press("End")
+    await_kernel(lesson)
+    with Change(stepper):
+        stepper.get_by_label("When credit ends,").press("ArrowDown")
+    with Change(stepper):
+        stepper.get_by_label("Scenario").press("ArrowDown")
+    press(stepper, "Reset", key="Enter")
+    expect(sentence(stepper)).to_contain_text("Message 1 of ")
+    assert kernel_errors(lesson) == []
+
+
+def test_credit_that_cannot_be_is_told_and_nothing_changes(lesson: Page, stepper: Locator) -> None:
+    shown = stepper.locator(".pm-picture").get_attribute("src") or ""
+    stepper.get_by_label("Credit, QAR").fill("abc")
+    stepper.get_by_label("Credit, QAR").press("Tab")
+    expect(stepper.get_by_role("alert")).to_contain_text("credit: got 'abc'")
+    expect(stepper.get_by_role("alert")).to_contain_text("Nothing has been changed")
+    expect(stepper.locator(".pm-picture")).to_have_attribute("src", shown)
+    assert len(kernel_errors(lesson)) == 1
+    stepper.get_by_label("Credit, QAR").fill("2")
+    stepper.get_by_label("Credit, QAR").press("Tab")
+    expect(stepper.get_by_role("alert")).to_have_count(0)
+    expect(sentence(stepper)).to_contain_text("QAR 2.00 free")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("Slice by slice", "Message 1 of 54"),
+        ("From a bundle", "20 MB free"),
+        ("The last units", "QAR 0.20 free"),
+        ("Redirected to top up", "Message 1 of 61"),
+        ("Two devices, one account", "phone to gateway (phone)"),
+    ],
+)
+def test_every_scenario_opens_with_its_first_message(lesson: Page, stepper: Locator, scenario: str, words: str) -> None:
+    stepper.get_by_label("Scenario").select_option(scenario)
+    expect(sentence(stepper)).to_contain_text(words)
+    said = (sentence(stepper).text_content() or "").strip()
+    expect(stepper.locator(".pm-picture")).to_have_attribute("alt", said)
+    assert kernel_errors(lesson) == []
+
+
+# --------------------------------------------------------------------------------------------------- the books
+
+
+def test_a_month_of_books_by_mouse(lesson: Page, books: Locator) -> None:
+    books.get_by_label("Prepaid: top up, QAR").fill("50")
+    with Change(books):
+        press(books, "▲ Top up")
+    expect(sentence(books)).to_contain_text("In the till: QAR 50.00")
+    with Change(books):
+        books.get_by_label("double entry").check()
+    expect(sentence(books)).to_contain_text("unearned revenue +QAR 50.00")
+    books.get_by_label("Bundle").select_option("3 GB · 7 days · QAR 20.00")
+    with Change(books):
+        press(books, "■ Buy")
+    drag(books, "Use, MB", 0.31)
+    with Change(books):
+        press(books, "▶ Use")
+    expect(sentence(books)).to_contain_text("Service was delivered, so its price is earned.")
+    for name in ("7 days pass", "Until something expires", "Sign a contract", "Until the next bill", "Pay the bill"):
+        with Change(books):
+            press(books, name)
+    books.get_by_label("by", exact=True).select_option("postpaid")
+    with Change(books):
+        press(books, "▶ Use")
+    expect(sentence(books)).to_contain_text("(postpaid)")
+    for name in ("Until the next bill", "Never pay"):
+        with Change(books):
+            press(books, name)
+    expect(books.locator(".pm-books")).to_contain_text("bad debt")
+    expect(books.locator(".pm-books")).to_contain_text("difference QAR 0.00")
+    with Change(books):
+        press(books, "◂ Back")
+    press(books, "Reset")
+    expect(sentence(books)).to_have_text(EMPTY)
+    assert kernel_errors(lesson) == []
+
+
+def test_a_month_of_books_by_keyboard(lesson: Page, books: Locator) -> None:
+    with Change(books):
+        press(books, "▲ Top up", key="Enter")
+    with Change(books):
+        books.get_by_label("double entry").press("Space")
+    books.get_by_label("Bundle").press("ArrowUp")
+    with Change(books):
+        press(books, "■ Buy", key="Space")
+    handle(books, "Use, MB").press("ArrowRight")
+    with Change(books):
+        press(books, "▶ Use", key="Enter")
+    expect(sentence(books)).to_contain_text("Use 400 MB (prepaid)")
+    for name in ("7 days pass", "Until something expires", "Sign a contract", "Until the next bill", "Pay the bill"):
+        with Change(books):
+            press(books, name, key="Enter")
+    with Change(books):
+        press(books, "◂ Back", key="Enter")
+    with Change(books):
+        press(books, "Never pay", key="Enter")
+    with Change(books):
+        books.get_by_label("Scenario").press("ArrowDown")
+    expect(sentence(books)).to_contain_text("breakage +QAR 3.00")
+    books.get_by_label("by", exact=True).press("ArrowDown")
+    press(books, "Reset", key="Enter")
+    expect(books.get_by_label("by", exact=True)).to_have_value("prepaid")
+    assert kernel_errors(lesson) == []
+
+
+def test_what_is_refused_is_told_and_nothing_changes(lesson: Page, books: Locator) -> None:
+    press(books, "Pay the bill")
+    expect(books.get_by_role("alert")).to_contain_text("pay a bill: refused, there is no contract yet")
+    books.get_by_label("Prepaid: top up, QAR").fill("much")
+    press(books, "▲ Top up")
+    expect(books.get_by_role("alert")).to_contain_text("top-up amount: got 'much'")
+    expect(sentence(books)).to_have_text(EMPTY)
+    assert len(kernel_errors(lesson)) == 2
+
+
+@pytest.mark.parametrize(("theme", "width"), [("Dark", 1920), ("Light", 1280)])
+def test_both_are_whole_and_legible_in_both_themes(lesson: Page, theme: str, width: int) -> None:
+    lesson.set_viewport_size({"width": width, "height": 1100})
+    use_theme(lesson, theme)
+    for mark, scenario, parts in (
+        ("Quota, MB", "Redirected to top up", (".pm-frame", ".pm-fields")),
+        ("Postpaid:", "A postpaid month, paid", (".pm-frame", ".pm-books")),
+    ):
+        shown = into_sight(lesson, f".pm-experiment:has-text('{mark}')")
+        start(shown, scenario)
+        for part in parts:
+            assert shown.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth + 1"), part
+        found = Axe().run(lesson, context=f".pm-experiment:has(.pm-{parts[1][4:]})").response["violations"]
+        serious = {each["id"] for each in found if each["impact"] in ("serious", "critical")}
+        assert serious <= {"aria-input-field-name"}  # ipywidgets gives its sliders no name, only a label beside them
+    lesson.set_viewport_size({"width": 1280, "height": 1100})
+
+
+def test_predictions_and_questions_answer(lesson: Page) -> None:
+    lesson.evaluate("() => { window.kernelErrors = []; }")
+    guess = into_sight(lesson, ".pm-prediction:has-text('before the first byte')")
+    press(guess, "Lock my guess")
+    press(guess, "Reveal", key="Enter")
+    expect(guess.locator(".pm-sentence")).to_contain_text("the model says 8")
+    question = into_sight(lesson, ".pm-checkpoint:has-text('Who knows what a megabyte costs?')")
+    question.get_by_label("gateway").check()
+    press(question, "Check")
+    expect(question.locator(".pm-feedback")).to_contain_text("Not yet. It counts bytes")
+    assert kernel_errors(lesson) == []
