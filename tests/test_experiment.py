@@ -17,6 +17,7 @@ from prepaid_model.widgets.byte_counter import ByteCounter
 from prepaid_model.widgets.controls import DayCursor, amount, button, choice, slider, switch
 from prepaid_model.widgets.credit_control_stepper import CreditControlStepper
 from prepaid_model.widgets.operator_books import OperatorBooks
+from prepaid_model.widgets.rating_ladder import RatingLadder
 from tests.demo import Demo
 
 
@@ -244,6 +245,7 @@ def test_a_day_cursor_puts_each_day_over_its_stretch_of_the_axis():
         CreditControlStepper,
         OperatorBooks,
         ByteCounter,
+        RatingLadder,
     ],
 )
 def test_no_name_of_ours_hides_one_of_ipywidgets(kind):

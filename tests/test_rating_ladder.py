@@ -313,6 +313,17 @@ def test_what_cannot_be_is_told_and_changes_nothing(name, value, message, ladder
     assert ladder.status.value == ""
 
 
+def test_a_field_left_empty_means_none(ladder):
+    sentence = ladder.sentence
+    for name, texts in {"first_block": ("", "0", " None "), "night": ("", "NONE")}.items():
+        for text in texts:
+            ladder.controls[name].value = text
+            assert ladder.sentence == sentence
+    assert ladder.controls["hour"].layout.display == "none"
+    ladder.controls["night"].value = "0"
+    assert ladder.result.by_night.treads[-1].cost == 0
+
+
 def test_prices_go_by_volume_or_by_the_hour(ladder):
     ladder.controls["tiers"].value = CHANGES["tiers"]
     with pytest.raises(InputError, match="by volume or by the hour"):

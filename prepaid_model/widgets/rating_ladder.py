@@ -168,16 +168,20 @@ class RatingLadder(Experiment[Ladder]):
 
     def _show_what_applies(self) -> None:
         """Hide the hour where it makes no difference."""
-        self.controls["hour"].layout.display = None if self.controls["night"].value.strip() != NONE else "none"
+        self.controls["hour"].layout.display = "none" if _absent(self.controls["night"].value) else None
+
+
+def _absent(text: str) -> bool:
+    """Tell whether a field says that there is no such thing."""
+    return text.strip().lower() in (NONE, "")
 
 
 def _tariff(settings: dict[str, Any]) -> Tariff:
     """Read a tariff from the controls."""
-    price, night = parse_money(settings["price"], "price"), settings["night"].strip()
+    price, night, block = parse_money(settings["price"], "price"), settings["night"], settings["first_block"]
     increment = parse_volume(settings["increment"], "increment")
-    block = settings["first_block"].strip()
-    first_block = 0 if block == NONE else parse_volume(block, "first block")
-    hours = () if night == NONE else (HourPrice(0, NIGHT_ENDS, parse_money(night, "night price")),)
+    first_block = 0 if _absent(block) or block.strip() == "0" else parse_volume(block, "first block")
+    hours = () if _absent(night) else (HourPrice(0, NIGHT_ENDS, parse_money(night, "night price")),)
     cheaper = TIERS[settings["tiers"]]
     if cheaper and hours:
         raise InputError("night price", night, "none where tiers are chosen: here prices go by volume or by the hour")
