@@ -246,11 +246,13 @@ def live(case: Case, order: str) -> Outcome:
 def _timeline(case: Case) -> list[tuple[datetime, Rank, Purchase | int]]:
     """Return the ends of bundles bought again, the purchases and the volumes used, until the usage ends, by time."""
     end = case.usage.start + case.usage.days * DAY
-    renewals = [(bought.at + bought.bundle.lasts, Rank.DUE, bought) for bought in case.purchases if bought.again]
-    purchases = [(bought.at, Rank.CREDIT, bought) for bought in case.purchases]
-    usage = [(at, Rank.USAGE, volume) for at, volume in zip(case.usage.at, case.usage.volume, strict=True)]
-    events = (event for event in [*renewals, *purchases, *usage] if event[0] <= end)
-    return sorted(events, key=lambda event: event[:2])
+    events: list[tuple[datetime, Rank, Purchase | int]] = []
+    for bought in case.purchases:
+        events.append((bought.at, Rank.CREDIT, bought))
+        if bought.again:
+            events.append((bought.at + bought.bundle.lasts, Rank.DUE, bought))
+    events += [(at, Rank.USAGE, volume) for at, volume in zip(case.usage.at, case.usage.volume, strict=True)]
+    return sorted((event for event in events if event[0] <= end), key=lambda event: event[:2])
 
 
 def _buy(account: PrepaidAccount, bought: Purchase, *, used: int) -> None:
