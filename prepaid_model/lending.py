@@ -95,7 +95,7 @@ class Lending:
         gaps = np.maximum(sign * (self.paid - self.consumed), 0)
         lasted = np.diff(self.moments, append=self.until)
         seconds, micros = np.divmod(lasted, _SECOND)
-        if gaps.max(initial=0) * (int(seconds.sum()) + 1) >= _FITS:
+        if int(gaps.max(initial=0)) * max(int(seconds.sum()), int(micros.sum())) >= _FITS:
             gaps = gaps.astype(object)  # whole numbers of any size
         return int(gaps @ seconds) * _SECOND + int(gaps @ micros)
 

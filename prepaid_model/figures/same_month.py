@@ -32,6 +32,7 @@ DAYS = 46
 """Days on the axis: the month, the wait for the bill, and the day on which it is paid."""
 _USAGE, _PREPAID, _POSTPAID = (0.848, 0.93), (0.467, 0.8), (0.078, 0.411)  # from and to, of the picture's height
 _CLOSE = 1.5  # days
+_GIGABYTES = (0.5, 5, 12, 50, 10**6)  # tops of the strip: few, so that moving a slider seldom changes them
 _NO_PATH = Path(np.zeros((1, 2)))
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _LENDER = {"customer": (colours.MONEY, colours.MONEY_TEXT), "operator": (colours.BILL, colours.BILL_TEXT)}
@@ -130,7 +131,7 @@ class SameMonthPicture(Picture[TwoMonths]):
         """Show another month."""
         self.title.set_text(result.title)
         wanted = np.array(result.prepaid.trace.usage.daily) / GB
-        set_limits(self.usage, y=(0, _nice(max(float(wanted.max()), 0.1))))
+        set_limits(self.usage, y=(0, next(top for top in _GIGABYTES if top >= wanted.max())))
         self.bars.set_data(wanted, np.arange(len(wanted) + 1))
         self._name_surprise(result)
         sides = (result.prepaid, result.postpaid)
@@ -212,15 +213,16 @@ class _Panel:
         set_limits(self.axes, y=(0, top))
         lending = side.lending
         start = (side.trace.start - EPOCH) // timedelta(microseconds=1)
-        days = (np.append(lending.moments, start + DAYS * _DAY) - start) / _DAY
-        paid, consumed = (np.append(line, line[-1]) / 10**6 for line in (lending.paid, lending.consumed))
+        moments = np.concatenate([[start], lending.moments, [start + DAYS * _DAY]])
+        days = (moments - start) / _DAY
+        paid, consumed = (np.concatenate([[0], line, line[-1:]]) / 10**6 for line in (lending.paid, lending.consumed))
         self.paid.show(days, paid)
         self.consumed.show(days, consumed)
         days[-1] = (lending.until - start) / _DAY
         self.areas["customer"].set_path(_above(days, consumed, paid))
         self.areas["operator"].set_path(_above(days, paid, consumed))
         self.names["paid"].set_y(paid[-1] + 0.07 * top)
-        self.names["consumed"].set_y(consumed[-2] - 0.08 * top)
+        self.names["consumed"].set_y(consumed[-3] - 0.11 * top)
         self.spans.show([(_day(side, span.start), _day(side, span.end)) for span in side.trace.inactive])
         said = who_lent(lending)
         for words in self.lent:
@@ -334,8 +336,6 @@ def _day(side: Side, at: datetime) -> float:
 
 
 def _nice(value: float) -> float:
-    """Round up to a number that reads well on an axis, so that limits seldom change."""
+    """Round up to a number that reads well on an axis, and to few of them, so that limits seldom change."""
     power = 10 ** math.floor(math.log10(value))
-    return float(
-        next(step * power for step in (1, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value - 1e-9)
-    )
+    return float(next(step * power for step in (1, 2, 3, 5, 10) if step * power >= value - 1e-9))
