@@ -179,7 +179,8 @@ def in_words(stock: Stock, *, by_bundle: bool) -> str:
 def fields_html(result: Told) -> str:
     """Write the fields of the message as a table: plain words, name in the standard, value."""
     step = result.step
-    title = step.label if step.label.startswith(step.name) else f"{step.name}, {step.label}"
+    told_twice = step.label.startswith(step.name.split(" ", 1)[0])
+    title = step.name if told_twice else f"{step.name}, {step.label}"
     rows = "".join(
         f"<tr><td>{html.escape(field.words)}</td><td>{_code(field.name)}</td><td>{html.escape(field.value)}</td></tr>"
         for field in step.fields
