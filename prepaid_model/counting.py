@@ -4,7 +4,7 @@ The counter stands in the gateway, in the core of the network. It counts packets
 (IP), so their headers count, and the wrapping in which the network carries them to the mast (GTP-U,
 3GPP TS 29.281: 36 bytes a packet) does not. What the packets are, and what is lost of them, says `packets`.
 
-Some operators leave what is sent again off the bill: two of five in Go et al., HotMobile 2013. These here count it.
+Some operators do not charge what is sent again: two of five in Go et al., HotMobile 2013. Here it is charged.
 
 Examples
 --------
@@ -98,7 +98,7 @@ class Step:
     octets : Octets
         Bytes that flow, each way; fewer than none where the counter misses some.
     adds : Fraction
-        What it adds to the number on the bill, as a part of what was asked for.
+        What it adds to the number that is charged, as a part of what was asked for.
     """
 
     name: str
@@ -195,7 +195,7 @@ class Count:
 
     @property
     def operator_says(self) -> str:
-        """What the bill shows."""
+        """What the operator charges."""
         return self.said(self.charged, self.operator_unit)
 
     def said(self, volume: int, unit: int) -> str:

@@ -11,8 +11,9 @@ from prepaid_model.figures.byte_counter import COLUMNS, BytePicture, Waterfall
 from prepaid_model.records import Cause
 from prepaid_model.units import MB, MIB
 from prepaid_model.widgets import byte_questions
-from prepaid_model.widgets.byte_counter import STEPS, ByteCounter, uplink_share, verdict
+from prepaid_model.widgets.byte_counter import STEPS, ByteCounter
 from prepaid_model.widgets.byte_tables import HIDDEN, SHOWN
+from prepaid_model.widgets.byte_words import uplink_share, verdict, why
 
 
 @pytest.fixture
@@ -123,6 +124,29 @@ def test_a_guess_stands_beside_what_is_so(counter):
     assert "Headers +4.0 % (you said +7 %)." in counter.guess_and_reveal(7)
     assert counter.result.guesses == (7, 0)
     assert "sent again +1.0 % (you said −2 %)" in counter.guess_and_reveal(-2)
+
+
+def test_the_latest_step_is_told_with_its_reason(counter):
+    for number in range(STEPS - 1):
+        assert why(counter.result.count, number) in counter.guess_and_reveal(0)
+    assert "a GB is 1,073,741,824 bytes, to the operator 1,000,000,000" in counter.sentence
+
+
+def test_a_reason_goes_by_what_is_so(told):
+    call, film = told["A video call"], told["1.0 against 1.1"]
+    assert "a call is not acknowledged" in why(call, 0)
+    assert "does not ask again" in why(call, 1)
+    assert "counted, once more" in why(film, 1)
+    assert "to the operator too" in why(told["The same megabyte"], 3)
+    assert why(told["Each record rounded up"], 4) == "At the end each record is rounded up to a whole MB."
+    assert why(told["The same megabyte"], 4) == "At the end the session is rounded up to a whole MiB."
+
+
+def test_where_nothing_is_lost_or_nothing_else_runs_that_is_the_reason(counter):
+    counter.controls["loss"].value = 0
+    counter.controls["activity"].value = "idle"
+    assert why(counter.result.count, 1) == "Nothing is lost."
+    assert why(counter.result.count, 2) == "What other apps do is all there is."
 
 
 def test_a_guess_is_of_the_count_it_was_made_for(counter):

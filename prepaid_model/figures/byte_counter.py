@@ -30,7 +30,7 @@ COLUMNS = (
     ("background", "other apps"),
     ("unit", "how big is a MB?"),
     ("rounding", "to whole MB"),
-    ("charged", "on the bill"),
+    ("charged", "by the operator"),
 )
 LAST = len(COLUMNS) - 1
 FLOWING = 3
@@ -260,8 +260,8 @@ def signed(number: int) -> str:
 def _title(result: Waterfall) -> str:
     count = result.count
     if result.whole:
-        return f"{count.asked_says} asked for, {count.phone_says} on the phone, {count.operator_says} on the bill"
-    return f"{count.asked_says} asked for, as a phone counts. What will be on the bill?"
+        return f"{count.asked_says} asked for, {count.phone_says} on the phone, {count.operator_says} charged"
+    return f"{count.asked_says} asked for, as a phone counts. What will be charged?"
 
 
 def _levels(result: Waterfall) -> list[float]:

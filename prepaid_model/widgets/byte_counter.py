@@ -1,19 +1,19 @@
-"""Experiment of lesson 06: from the bytes an app asks for to those on the bill, each step guessed first."""
+"""Experiment of lesson 06: from the bytes an app asks for to those charged, each step guessed first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
-from prepaid_model.counting import FOUR, MIDNIGHT, UTC_MIDNIGHT, Count, Rules, Step, count
+from prepaid_model.counting import FOUR, MIDNIGHT, UTC_MIDNIGHT, Rules, count
 from prepaid_model.errors import Refused
-from prepaid_model.figures.byte_counter import BytePicture, Waterfall, percent, signed
-from prepaid_model.figures.usage_records import causes_of
+from prepaid_model.figures.byte_counter import BytePicture, Waterfall
 from prepaid_model.tables import activities
 from prepaid_model.units import MB, MIB
 from prepaid_model.usage import START
 from prepaid_model.widgets.byte_tables import CSS, records_html, steps_html
+from prepaid_model.widgets.byte_words import tell
 from prepaid_model.widgets.controls import button, choice, slider, switch
 from prepaid_model.widgets.experiment import Experiment
 
@@ -35,9 +35,11 @@ class ByteCounter(Experiment[Waterfall]):
 
     Examples
     --------
+    >>> from prepaid_model.widgets.byte_words import verdict
     >>> counter = ByteCounter()
     >>> print(counter.guess_and_reveal(5))
     Watch video (SD), 88 min from Thu 21:00: the app asks for 0.97 GB. Headers +4.0 % (you said +5 %).
+    Each packet has 40 bytes of headers, and every second one that comes down is acknowledged by another 40, going up.
     What does "sent again" add? Your guess: 0 %. 3 usage records: 2 closed by time limit, 1 by normal release.
     >>> counter.reveal_all().startswith(verdict(counter.result.count))
     True
@@ -115,16 +117,7 @@ class ByteCounter(Experiment[Waterfall]):
 
     def describe(self, result: Waterfall) -> str:
         """Say what is asked for, each step that is revealed, and what comes of it."""
-        told = _asked(result.count)
-        revealed = zip(result.count.steps[: result.revealed], result.guesses, strict=False)
-        steps = ", ".join(_told(step, guess) for step, guess in revealed)
-        told += f" {steps[:1].upper()}{steps[1:]}." if steps else ""
-        if result.whole:
-            share, causes, days = uplink_share(result.count), causes_of(result.count), _days(result.count)
-            return f"{verdict(result.count)} {told} {share} {causes}.{days}"
-        following = result.count.steps[result.revealed].name
-        guess = signed(self.controls["guess"].value)
-        return f'{told} What does "{following}" add? Your guess: {guess} %. {causes_of(result.count)}.'
+        return tell(result)
 
     def panels(self, result: Waterfall) -> dict[str, str]:
         """Write the bytes each way, and the usage records."""
@@ -160,55 +153,6 @@ class ByteCounter(Experiment[Waterfall]):
     def _all(self) -> Mapping[str, Any]:
         left = STEPS - self.state["revealed"]
         return {"revealed": STEPS, "guesses": (*self.state["guesses"], *[None] * left)}
-
-
-def verdict(count: Count) -> str:
-    """Set the phone's number against the operator's.
-
-    Examples
-    --------
-    >>> verdict(ByteCounter().result.count)
-    'Your phone shows 1.01 GB, your operator charges 1.10 GB.'
-    """
-    return f"Your phone shows {count.phone_says}, your operator charges {count.operator_says}."
-
-
-def uplink_share(count: Count) -> str:
-    """Say how much of what was counted went up.
-
-    Examples
-    --------
-    >>> uplink_share(ByteCounter().result.count)
-    'Of 100 bytes counted, 2.9 went up.'
-    """
-    return f"Of 100 bytes counted, {1000 * count.counted.input // count.counted.total / 10:g} went up."
-
-
-def _asked(count: Count) -> str:
-    phrase = count.activity.phrase
-    minutes = (count.end - count.start) // timedelta(minutes=1)
-    done = f"{phrase[:1].upper()}{phrase[1:]}, {minutes} min from {count.start:%a %H:%M}"
-    return f"{done}: the app asks for {count.asked_says}."
-
-
-def _told(step: Step, guess: int | None) -> str:
-    said = "" if guess is None else f" (you said {signed(guess)} %)"
-    return f"{step.name} {percent(step.adds)} %{said}"
-
-
-def _days(count: Count) -> str:
-    """Say on which days the bytes are booked, if there is more than one."""
-    phone, operator = count.phone_days(), count.operator_days()
-    if len(phone) == len(operator) == 1 and phone.keys() == operator.keys():
-        return ""
-    return (
-        f" By days, the operator books {_by_day(count, operator, count.operator_unit)}; "
-        f"the phone {_by_day(count, phone, count.phone_unit)}."
-    )
-
-
-def _by_day(count: Count, days: Mapping[date, int], unit: int) -> str:
-    return " and ".join(f"{count.said(volume, unit)} on {day:%a} {day.day} {day:%b}" for day, volume in days.items())
 
 
 def _conditions(settings: Mapping[str, Any]) -> tuple[Any, ...]:
