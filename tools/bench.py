@@ -139,11 +139,16 @@ EXPERIMENTS = [
     Moved("same_month", "SameMonth", "extra", remembers=("paid_before", "paid_after")),
     Moved("same_month", "SameMonth", "limit", remembers=("paid_after", "usual_bill")),
     Moved("bucket_order", "BucketOrder", "daily", remembers=("lived",)),
+    Moved("balance_vault", "BalanceVault", "use"),
+    Moved("lost_update", "LostUpdate", "a_takes"),
     Moved("rating_ladder", "RatingLadder", "cursor"),
     Moved("credit_control_stepper", "CreditControlStepper", "position"),
     Moved("credit_control_stepper", "CreditControlStepper", "quota"),
     Moved("alert_timing", "AlertTiming", "reading", remembers=("lived",)),
     Moved("byte_counter", "ByteCounter", "minutes"),
+    Moved("quota_tradeoff", "QuotaTradeoff", "quota", remembers=("run_down",)),
+    Moved("quota_tradeoff", "QuotaTradeoff", "devices", remembers=("run_down", "curves")),
+    Moved("outage_policy", "OutagePolicy", "out", remembers=("lived",)),
     Moved("byte_counter", "ByteCounter", "guess"),
 ]
 
