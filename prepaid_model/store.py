@@ -38,7 +38,7 @@ from prepaid_model.errors import InputError
 from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.storage import StoreError, audit, saving
-from prepaid_model.storage.files import in_words, looker, reader
+from prepaid_model.storage.files import UNREADABLE, in_words, looker, reader
 from prepaid_model.storage.frames import frame, ledger_frame
 from prepaid_model.storage.kept import Home, Stored, StoredPostpaidAccount, StoredPrepaidAccount
 from prepaid_model.storage.reading import sessions_of
@@ -213,7 +213,7 @@ class Store(Transactions):
         try:
             with self._lock, self._on(looker) as connection:
                 return list(audit.faults(lambda sql, *values: connection.execute(sql, values)))
-        except sqlite3.Error as why:
+        except UNREADABLE as why:
             return [f"the file {in_words(why)}"]
 
     def rebuild(self, name: str) -> None:

@@ -24,6 +24,9 @@ _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 _SELECTING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading or writing a database may raise; the latter where not even its name for a thing is text."""
+
 SCHEMA = files("prepaid_model.storage").joinpath("schema.sql").read_text(encoding="utf-8")
 
 
@@ -49,10 +52,11 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
         raise StoreError(str(path), f"cannot be opened: {why}") from why
     try:
         _prepare(connection, str(path))
-    except BaseException as why:
+    except UNREADABLE as why:
         connection.close()
-        if isinstance(why, sqlite3.Error):
-            raise StoreError(str(path), in_words(why)) from why
+        raise StoreError(str(path), in_words(why)) from why
+    except StoreError:
+        connection.close()
         raise
     return connection
 
@@ -94,7 +98,7 @@ def reader(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
-def in_words(why: sqlite3.Error) -> str:
+def in_words(why: Exception) -> str:
     """Return in plain words what the database says.
 
     Examples
@@ -107,7 +111,7 @@ def in_words(why: sqlite3.Error) -> str:
         return "is busy: another process has been writing for too long"
     if "full" in text:
         return "cannot be written: the disk is full"
-    if "malformed" in text or "not a database" in text or "decode to UTF-8" in text:
+    if "malformed" in text or "not a database" in text or "decode" in text:
         return f"is damaged: {text}"
     if "not authorized" in text or "prohibited" in text:
         return f"lets a query do nothing but read: {text}"

@@ -17,7 +17,7 @@ from typing import Any, Self
 from prepaid_model.buckets import Session
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.storage import Damaged, StoreError, saving
-from prepaid_model.storage.files import connect, in_words
+from prepaid_model.storage.files import UNREADABLE, connect, in_words
 from prepaid_model.storage.kept import Stored
 from prepaid_model.storage.reading import bring_in
 
@@ -261,7 +261,7 @@ class Transactions:
         """Tell in plain words what the database says."""
         try:
             yield
-        except sqlite3.Error as why:
+        except UNREADABLE as why:
             raise StoreError(str(self.path), in_words(why)) from why
         except Damaged as why:
             raise StoreError(str(self.path), f"is damaged: {why}") from why
