@@ -2,7 +2,9 @@ import base64
 import contextlib
 import gc
 import io
+import pkgutil
 import threading
+from importlib import import_module
 from typing import Any
 
 import ipywidgets as widgets
@@ -10,14 +12,10 @@ import matplotlib.figure
 import pytest
 from PIL import Image
 
+from prepaid_model import widgets as package
 from prepaid_model.errors import InputError, Refused
-from prepaid_model.widgets import checkpoint, experiment, panel, prediction
-from prepaid_model.widgets.alert_timing import AlertTiming
-from prepaid_model.widgets.byte_counter import ByteCounter
+from prepaid_model.widgets import panel
 from prepaid_model.widgets.controls import DayCursor, amount, button, choice, slider, switch
-from prepaid_model.widgets.credit_control_stepper import CreditControlStepper
-from prepaid_model.widgets.operator_books import OperatorBooks
-from prepaid_model.widgets.rating_ladder import RatingLadder
 from tests.demo import Demo
 
 
@@ -234,20 +232,14 @@ def test_a_day_cursor_puts_each_day_over_its_stretch_of_the_axis():
     assert (cursor.day.min, cursor.day.max) == (0, 10)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        experiment.Experiment,
-        prediction.Prediction,
-        checkpoint.Checkpoint,
-        Demo,
-        AlertTiming,
-        CreditControlStepper,
-        OperatorBooks,
-        ByteCounter,
-        RatingLadder,
-    ],
-)
+def panels_of_ours():
+    """Every kind of panel in every module of the widgets."""
+    modules = [import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    kinds = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    return sorted((each for each in kinds if issubclass(each, panel.Panel)), key=lambda each: each.__name__)
+
+
+@pytest.mark.parametrize("kind", [*panels_of_ours(), Demo], ids=lambda kind: kind.__name__)
 def test_no_name_of_ours_hides_one_of_ipywidgets(kind):
     ours = {name for each in kind.__mro__ if issubclass(each, panel.Panel) for name in vars(each)}
     theirs = set(dir(widgets.VBox))
