@@ -43,8 +43,8 @@ class LostUpdate(Experiment[Played]):
         self.back_button = button("◂ Back")
         self.on_action(self.back_button, lambda: {"order": self.state["order"][:-1]})
         return {
-            "a_takes": slider("A takes, QAR", 5, 1, 9),
-            "b_takes": slider("B takes, QAR", 8, 1, 9),
+            "a_takes": slider("A takes, QAR", 5, 1, 10),
+            "b_takes": slider("B takes, QAR", 8, 1, 10),
             "transactions": switch("each in a transaction"),
         }
 
