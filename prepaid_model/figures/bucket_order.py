@@ -25,6 +25,7 @@ from prepaid_model.figures.bucket_parts import (
     Layer,
     Orders,
     about,
+    one_stamp,
 )
 from prepaid_model.figures.marks import SMALL, EventMarks, Spans, Steps, label
 from prepaid_model.ledger import Kind
@@ -41,7 +42,7 @@ class BucketPicture(Picture[Orders]):
     """
 
     width = 848
-    height = 460
+    height = 448
     only_limits_change = True
 
     def build(self, figure: Figure) -> None:
@@ -84,9 +85,9 @@ class BucketPicture(Picture[Orders]):
         self.money.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:.0f}" if at else "today"))
         middle = (0 - COLUMN[0] + FORTNIGHT / 2) / (FORTNIGHT - COLUMN[0])
         self.money.set_xlabel("days from today", x=middle)
-        label(self, self.money, COLUMN[0] + 0.25, 24, "main balance", colour=colours.MONEY_TEXT, bold=True)
-        words = "pays when no bucket can"
-        label(self, self.money, COLUMN[0] + 0.25, 9, words, size=SMALL, colour=colours.PALE_INK)
+        x, centre = COLUMN[0] + 0.25, {"verticalalignment": "center"}  # words that never change: not live
+        self.money.text(x, 24, "main balance", color=colours.MONEY_TEXT, fontsize=9, fontweight="bold", **centre)
+        self.money.text(x, 9, "pays when no bucket can", color=colours.PALE_INK, fontsize=SMALL, **centre)
 
     def update(self, result: Orders) -> None:
         """Show another order, or another case."""
@@ -122,7 +123,7 @@ class BucketPicture(Picture[Orders]):
         a_dot = (FORTNIGHT - COLUMN[0]) / self.data.get_window_extent().width
         taken = [-math.inf, -math.inf]  # how far each level is written on
         for words, (at, names) in zip(self.end_words, ends.items(), strict=False):
-            words.set_text(f"{', '.join(names)} end{'' if len(names) > 1 else 's'}")
+            words.set_text(one_stamp(f"{', '.join(names)} end{'' if len(names) > 1 else 's'}"))
             half = (words.width(renderer) / 2 + 8) * a_dot
             level = next((each for each, end in enumerate(taken) if at - half > end), 0)
             words.set_position((at, top * (1.03 + 0.055 * level)))

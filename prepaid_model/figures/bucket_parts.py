@@ -26,7 +26,7 @@ COLUMN = (-6.9, 0.0)
 """Where today's column stands, in days."""
 MOST_ENDS = 6
 """How many ends of bundles have a name over their line."""
-LOOKS: tuple[tuple[str, float], ...] = (("", 0.22), ("////", 0.5), ("..", 0.36), ("xx", 0.3))
+LOOKS: tuple[tuple[str, float], ...] = (("", 0.22), ("///", 0.5), (".", 0.36), ("x", 0.3))
 """How each bundle's data is drawn, by its place in the case: its hatching, and how strong its green is."""
 GRID = np.arange(0, FORTNIGHT * 24 + 1, STEP) / 24
 """The steps of the picture, in days."""
@@ -87,8 +87,8 @@ class Layer:
         self._column.set_path(_box(*COLUMN, below[0], top[0]))
         dot = self._axes.get_ylim()[1] / self._axes.get_window_extent().height
         middle, apart = (below[0] + top[0]) / 2, 13 * dot
-        self._name.set_text(name)
-        self._rank.set_text(rank)
+        self._name.set_text(one_stamp(name))
+        self._rank.set_text(one_stamp(rank))
         self._name.set_y(middle + apart)
         self._rank.set_y(middle - apart)
 
@@ -107,7 +107,8 @@ class Bars:
     def __init__(self, picture: Picture[Orders], figure: Figure) -> None:
         axes = figure.add_axes((BARS_LEFT, 0.105, BARS_RIGHT - BARS_LEFT, 0.75), xlim=(0, 1), ylim=(0, 1))
         axes.set_axis_off()
-        label(picture, figure, BARS_LEFT, 0.965, "Expired unused", size=10, bold=True, colour=colours.WASTE_TEXT)
+        words = {"color": colours.WASTE_TEXT, "fontsize": 10, "fontweight": "bold", "verticalalignment": "center"}
+        figure.text(BARS_LEFT, 0.965, "Expired unused", **words)
         self._all = label(picture, figure, BARS_LEFT, 0.92, "", size=SMALL, colour=colours.PALE_INK)
         self._names: list[Label] = []
         self._values: list[Label] = []
@@ -124,14 +125,16 @@ class Bars:
     def show(self, result: Orders) -> None:
         """Set the bars; those of orders that may not be seen yet are empty, and say so."""
         there = result.chosen.granted
-        self._all.set_text(f"of {about(there)} there were, if the order is")
+        self._all.set_text(f"of {about(there)} {one_stamp('there were, if the order is')}")
         for (order, outcome), name, value, bar in zip(
             result.outcomes.items(), self._names, self._values, self._bars, strict=True
         ):
             chosen = order == result.order
             shown = chosen or result.compared
-            name.set_text(f"▸ {order}" if chosen else order)
-            value.set_text(f"{about(outcome.wasted)}, {to_the_dirham(outcome.worth)}" if shown else "not yet shown")
+            name.set_text(one_stamp(f"▸ {order}" if chosen else order))
+            value.set_text(
+                f"{about(outcome.wasted)}, {to_the_dirham(outcome.worth)}" if shown else one_stamp("not yet shown")
+            )
             for words in (name, value):
                 words.set_fontweight("bold" if chosen else "normal")
             value.set_color(colours.WASTE_TEXT if shown else colours.PALE_INK)
@@ -140,6 +143,11 @@ class Bars:
 
 
 _NOWHERE = Path(np.zeros((1, 2)))
+
+
+def one_stamp(words: str) -> str:
+    """Join words that always come together with spaces that do not part them: a label draws them at one go."""
+    return words.replace(" ", "\u00a0")
 
 
 def about(volume: int) -> str:
