@@ -140,8 +140,8 @@ def predict_the_debt(guess: float | None = None) -> Prediction:
         f"for {story.out} minutes, and the session is let go on. "
         "How far below zero is the balance in the end?",
         way.below_zero / QAR,
-        f"{_plain(afterwards / MB)} MB flowed on trust and were charged when the system was back, all at once. "
-        f"The credit paid for what it could; {_plain(way.owed / MB)} MB more are owed.",
+        f"{_plain(afterwards / MB)} MB flowed on trust and were charged when the system was back, all at once: "
+        f"{format_money(way.below_zero)} more than there was.",
         low=0.0,
         high=6.0,
         step=0.25,

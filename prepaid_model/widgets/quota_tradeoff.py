@@ -60,6 +60,11 @@ class QuotaTradeoff(Experiment[Tradeoff]):
         "Requests are cheap": {"weight": 1000} | EVERYTHING,
     }
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_change(self.controls["add_up"], self._show_what_applies)
+        self._show_what_applies()
+
     def make_controls(self) -> dict[str, Any]:
         """Make the controls: the quota, the conditions, how much what weighs, how many sessions are simulated."""
         return {
@@ -82,7 +87,7 @@ class QuotaTradeoff(Experiment[Tradeoff]):
 
     def rows(self) -> Sequence[Sequence[widgets.Widget]]:
         """Lay the controls out in two rows: what is set, and under which conditions."""
-        names = (("quota", "delay", "speed"), ("devices", "need", "sessions"), ("add_up", "weight", "run_down"))
+        names = (("quota", "delay", "speed"), ("devices", "need", "sessions"), ("run_down", "add_up", "weight"))
         return [[self.controls[name] for name in row] for row in names]
 
     def run(self, **settings: Any) -> Tradeoff:
@@ -119,6 +124,10 @@ class QuotaTradeoff(Experiment[Tradeoff]):
     def panels(self, result: Tradeoff) -> dict[str, str]:
         """Write how an account ends that is run down under these conditions."""
         return {"readouts": readouts(result.conditions, result.end)}
+
+    def _show_what_applies(self) -> None:
+        """Hide the weight while nothing is weighed."""
+        self.controls["weight"].layout.display = None if self.controls["add_up"].value else "none"
 
 
 @lru_cache(maxsize=128)
