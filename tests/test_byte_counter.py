@@ -187,6 +187,7 @@ def test_the_button_says_what_it_reveals_and_rests_when_nothing_is_left(counter)
         counter.reveal_button.click()
     assert counter.reveal_button.disabled
     assert counter.all_button.disabled
+    assert counter.controls["guess"].disabled
     with pytest.raises(Refused, match="nothing left"):
         counter.guess_and_reveal(1)
     counter.reset()

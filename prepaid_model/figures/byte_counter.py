@@ -181,8 +181,13 @@ class BytePicture(Picture[Waterfall]):
     def _show_lines(self, result: Waterfall, levels: Sequence[float], floors: Sequence[int], stub: float) -> None:
         gap = float("nan")
         ends = [x for x in range(result.revealed + 1) if x < LAST]
+        flat = [x > 0 and levels[x] == levels[x - 1] for x in ends]  # where nothing is added, the line goes through
         self.steps.set_data(
-            [at for x in ends for at in (x + HALF, x + 1 - HALF, gap)],
+            [
+                at
+                for x, through in zip(ends, flat, strict=True)
+                for at in (x + HALF * (1 - 2 * through), x + 1 - HALF, gap)
+            ],
             [at for x in ends for at in (100 * levels[x], 100 * levels[x], gap)],
         )
         for line, shifts in ((self.teeth, (0.0,)), (self.edges, (-0.07, 0.07))):
@@ -232,17 +237,17 @@ class _FromZero(MaxNLocator):
 
 
 def percent(part: Fraction) -> str:
-    """Write a part of one in percent, with its sign: a decimal, or two where one would hide it.
+    """Write a part of one in percent, with its sign: a decimal, or more where one would hide it.
 
     Examples
     --------
-    >>> percent(Fraction(404, 10_000)), percent(Fraction(-2, 10_000)), percent(Fraction(0))
-    ('+4.0', '−0.02', '0.0')
+    >>> percent(Fraction(404, 10_000)), percent(Fraction(-2, 10_000)), percent(Fraction(3, 10**6)), percent(Fraction(0))
+    ('+4.0', '−0.02', '+0.0003', '0.0')
     """
     number = float(100 * part)
     if not number:
         return "0.0"
-    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 0.1 else 2
+    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 0.1 else 2 if abs(number) >= 0.01 else 4
     return f"{number:+,.{digits}f}".replace("-", "−")
 
 

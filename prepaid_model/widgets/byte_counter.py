@@ -139,7 +139,7 @@ class ByteCounter(Experiment[Waterfall]):
         whole = self.result.whole
         following = "All revealed" if whole else f"Reveal: {self.result.count.steps[self.result.revealed].name} ▸"
         self.reveal_button.description = following
-        self.reveal_button.disabled = self.all_button.disabled = whole
+        self.reveal_button.disabled = self.all_button.disabled = self.controls["guess"].disabled = whole
 
     def _reveal(self) -> Mapping[str, Any]:
         revealed = self.state["revealed"]

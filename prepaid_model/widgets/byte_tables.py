@@ -7,7 +7,7 @@ from prepaid_model.counting import day_of
 from prepaid_model.credit_control import Octets
 from prepaid_model.figures.byte_counter import FLOWING, Waterfall, percent
 
-SHOWN = 8
+SHOWN = 10
 """How many records are listed; of more, the first and the last."""
 HIDDEN = "?"
 _HIDDEN = (HIDDEN,) * 3
