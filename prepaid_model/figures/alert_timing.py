@@ -146,11 +146,7 @@ class _Month:
         percents = sorted({result.percent, *result.others} - {ALL_USED})
         lefts = [result.bundle.volume / MB * (100 - percent) / 100 for percent in percents]
         self.levels.set_data(_segments([(0, left, days, left) for left in lefts]))
-        for place, words in enumerate(self.level_names):
-            words.set_text(f"{percents[place]} % used" if place < len(percents) else "")
-            if place < len(percents):
-                words.set_position((days * 1.008, lefts[place]))
-                words.set_fontweight("bold" if percents[place] == result.percent else "normal")
+        self._name_levels(result, days, percents)
         trace = result.life.trace
         left = trace.data_left
         shown = [alert for alert in result.life.sent if _day(result, alert.at) <= days]
@@ -161,6 +157,20 @@ class _Month:
         bought = (trace.rows["kind"] == Kind.GRANT) & (trace.days <= days)
         self.bundles.show(trace.days[bought], left[bought] / MB)
 
+    def _name_levels(self, result: WarnedMonth, days: float, percents: Sequence[int]) -> None:
+        """Name each threshold beside it, first the one that is acted on; what would run into another is left out."""
+        apart, named = 0.075 * self.axes.get_ylim()[1], list[float]()
+        for words in self.level_names:
+            words.set_text("")
+        for percent in sorted(percents, key=lambda each: each != result.percent):
+            left = result.bundle.volume / MB * (100 - percent) / 100
+            if all(abs(left - other) >= apart for other in named):
+                words = self.level_names[len(named)]
+                words.set_text(f"{percent} % used")
+                words.set_position((days * 1.008, left))
+                words.set_fontweight("normal" if named else "bold")
+                named.append(left)
+
     def _show_forecast(self, result: WarnedMonth, days: float, top: float) -> None:
         fan = result.life.fan(result.percent, _FAN_STEPS)
         left = [volume / MB for volume, _ in fan]
@@ -170,7 +180,10 @@ class _Month:
         self.expected.set_data(middle, left)
         self.forecast_name.set_text("forecast" if fan else "")
         if fan:
-            before = early[-1] > 0.12 * days  # where the data falls, and nothing else is
+            end, back = result.life.used_up, result.life.recharged[:1]
+            hatched = (_day(result, end) if end else days, _day(result, back[0]) if back else days)
+            in_the_way = result.life.cut_off and hatched[0] - 0.12 * days < late[-1] < hatched[1]
+            before = early[-1] > 0.12 * days and (in_the_way or late[-1] > 0.88 * days)
             self.forecast_name.set_position((early[-1] - 0.008 * days if before else late[-1], 0.045 * top))
             self.forecast_name.set_horizontalalignment("right" if before else "left")
 
@@ -191,15 +204,17 @@ class _Month:
         self.top_ups.show(at, [level] * len(at))
         parts = ([f"{result.delay} h on its way"] if result.delay else []) + [f"{result.reading} h until it is read"]
         self.wait_words.set_text(", ".join(parts))
-        self._beside_bar(start, start + delay + reading, days, level + 0.07 * top)
+        self._beside_bar(start, start + delay + reading, days, max(level + 0.07 * top, 0.13 * top))
 
     def _beside_bar(self, start: float, end: float, days: float, height: float) -> None:
-        """Put the words right of the bar, or left of it where there is no room."""
+        """Put the words right of the bar, left of it where there is no room, over it where there is none either."""
         renderer: Any = self.axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
-        a_dot = days / self.axes.get_window_extent().width
-        right = end + self.wait_words.width(renderer) * a_dot + 0.012 * days < days
-        self.wait_words.set_position((end + 0.012 * days if right else start - 0.012 * days, height))
-        self.wait_words.set_horizontalalignment("left" if right else "right")
+        gap = 0.012 * days
+        width = self.wait_words.width(renderer) * days / self.axes.get_window_extent().width + gap
+        left = start >= width > days - end
+        self.wait_words.set_horizontalalignment("right" if left else "left")
+        place = start - gap if left else end + gap if end + width <= days else min(start, days - width)
+        self.wait_words.set_position((place, height))
 
     def _show_end(self, result: WarnedMonth, days: float, top: float) -> None:
         end = result.life.used_up
@@ -252,18 +267,18 @@ class _Count:
         self.share.set_text(f"{share:.1f} %")
         right = result.percent < 91
         self.share.set_horizontalalignment("left" if right else "right")
-        below = right and share > 14
-        self.share.set_position((result.percent + (1.3 if right else -1.3), min(share + (-7 if below else 8), 97)))
+        below = share > (14 if right else 88)
+        self.share.set_position((result.percent + (1.3 if right else -1.3), share + (-7 if below else 8)))
 
     def _name_late(self, shares: Any, percent: int) -> None:
-        """Write the name of the dashed curve left of it, where the learner's threshold does not cross it."""
-        self.late_name.set_text("")
-        for height in (50, 35, 65, 20, 80):
-            at = int(np.searchsorted(shares, height)) + 1
-            if 11 < at <= ALL_USED and not at - 13 < percent < at + 2:
-                self.late_name.set_text(f"{LATE} h later")
-                self.late_name.set_position((at - 1.5, height))
-                return
+        """Write the name of the dashed curve left of it, if possible clear of the learner's threshold."""
+        heights = {height: int(np.searchsorted(shares, height)) + 1 for height in (50, 35, 65, 20, 80)}
+        there = {height: at for height, at in heights.items() if 11 < at <= ALL_USED}
+        free = {height: at for height, at in there.items() if not at - 13 < percent < at + 2}
+        self.late_name.set_text(f"{LATE} h later" if there else "")
+        if there:
+            height, at = next(iter((free or there).items()))
+            self.late_name.set_position((at - 1.5, height))
 
 
 class _Days(MultipleLocator):

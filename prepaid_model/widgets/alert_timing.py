@@ -198,6 +198,8 @@ def how_often(result: WarnedMonth) -> str:
         return (
             f"Of {of:,} such months, none is cut off before the warning is read: so at most about 3 in {of:,} ever are."
         )
+    if late == of:
+        return f"Of {of:,} such months, all are cut off before the warning is read."
     share = f"{100 * late / of:.1f} %, give or take {100 * standard_error(late, of):.1f}"
     return f"Of {of:,} such months, {late:,} are cut off before the warning is read ({share})."
 
