@@ -197,3 +197,17 @@ def test_without_a_kernel_only_the_first_message_is_shown(stepper):
     stepper.go_to(12)
     assert stepper.static() == before
     assert "Message 1 of 16" in before["text/plain"]
+
+
+def test_a_moment_can_be_kept_for_a_page_that_cannot_run(stepper):
+    opening = stepper.static()
+    stepper.choose("Redirected to top up")
+    stepper.find("RAR")
+    assert stepper.still() is stepper
+    kept = stepper.static()
+    assert kept["image/png"] == stepper.picture.png() != opening["image/png"]
+    assert kept["text/plain"].startswith(
+        "A session behind the scenes: Message 33 of 61, session function to gateway, RAR."
+    )
+    stepper.next_button.click()
+    assert stepper.static() == kept

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import ipywidgets as widgets
 
@@ -151,6 +151,11 @@ class CreditControlStepper(Experiment[Told]):
             if step.name == name and device in ("", step.device) and having in step.label:
                 return self.go_to(position)
         raise InputError("message", name, "one that is said in this story")
+
+    def still(self) -> Self:
+        """Let a page that cannot run show it as it stands now, and not as it opens; return itself, to be shown."""
+        self._static_png, self._static_line = self.picture.png(), f"{self.title}: {self.sentence}".replace("\n", " ")
+        return self
 
     def _move(self, by: int) -> None:
         self.controls["position"].value += by  # the slider keeps it within its ends

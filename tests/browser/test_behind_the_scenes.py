@@ -50,7 +50,7 @@ def into_sight(page: Page, wanted: str) -> Locator:
         panel.evaluate("panel => { panel.scrollTop += 300; }")
         page.wait_for_timeout(50)
     found.first.scroll_into_view_if_needed()
-    return found
+    return found.first  # a second one, further down, shows a moment of its own
 
 
 def start(experiment: Locator, scenario: str) -> None:
