@@ -7,7 +7,7 @@ Examples
 --------
 The standard tariff: five dirham for each started megabyte. A hundred kilobytes stand on its first tread.
 
->>> from prepaid_model.units import KB, MB, format_money, parse_moment
+>>> from prepaid_model.units import parse_moment
 >>> by_megabyte, noon = Tariff(price=50_000), parse_moment("2026-01-01 12:00")
 >>> for tread in staircase(by_megabyte, 3 * MB).treads:
 ...     print(tread)
@@ -27,7 +27,7 @@ from typing import NamedTuple
 from prepaid_model.errors import whole
 from prepaid_model.hours import check_hours
 from prepaid_model.rating import NOTHING_YET, Running, Step, Tariff, rate
-from prepaid_model.units import quantity
+from prepaid_model.units import KB, MB, format_money, format_volume, parse_volume, quantity
 
 NOON = 12
 MOST_TREADS = 1000
@@ -56,6 +56,83 @@ class Staircase(NamedTuple):
 
     treads: tuple[Tread, ...]
     steps: int
+
+
+class Split(NamedTuple):
+    """What the traffic costs when it is cut up: so many sessions, each reported so many times."""
+
+    sessions: int
+    reports: int
+    cost: int
+
+    @property
+    def words(self) -> str:
+        """Say how it is cut up.
+
+        Examples
+        --------
+        >>> Split(100, 1, 0).words, Split(1, 100, 0).words
+        ('100 sessions', '1 session of 100 reports')
+        """
+        sessions = f"{self.sessions} session{'s' if self.sessions > 1 else ''}"
+        return sessions if self.reports == 1 else f"{sessions} of {self.reports} reports"
+
+
+class Ladder(NamedTuple):
+    """A tariff, and what some traffic costs on it.
+
+    Parameters
+    ----------
+    tariff : Tariff
+        The prices.
+    list_price : int
+        Micros a megabyte that the tariff names for the hour at which the traffic flows.
+    at : datetime
+        When it flows.
+    volume, until : int
+        Its bytes, and those up to which the staircases are shown.
+    paid : Running
+        What it costs in one session, and how many bytes that is charged for.
+    by_day, by_night : Staircase
+        The prices of all volumes; no second staircase where the night is no different.
+    splits : tuple of Split
+        The same traffic, whole and cut up; the same way of cutting it is not told twice.
+    """
+
+    tariff: Tariff
+    list_price: int
+    at: datetime
+    volume: int
+    until: int
+    paid: Running
+    by_day: Staircase
+    by_night: Staircase | None
+    splits: tuple[Split, ...]
+
+    @property
+    def night(self) -> bool:
+        """Whether the night's prices hold."""
+        return bool(self.by_night) and self.tariff.hours[0].holds(self.at.hour)
+
+    @property
+    def in_use(self) -> Staircase:
+        """The staircase of the hour at which the traffic flows."""
+        return self.by_night if self.by_night and self.night else self.by_day
+
+    @property
+    def effective(self) -> int:
+        """Micros a megabyte, of those that were used: rounded to a hundredth of a dirham."""
+        return (self.paid.charged * MB // self.volume + 50) // 100 * 100
+
+    @property
+    def bill(self) -> str:
+        """Say what it costs."""
+        return f"{exactly(self.volume)} cost{'s' if self.volume == 1 else ''} {format_money(self.paid.charged)}"
+
+    @property
+    def slack(self) -> int:
+        """Bytes paid for and not used."""
+        return self.paid.billed - self.volume
 
 
 def staircase(tariff: Tariff, until: int, *, hour: int = NOON, most: int = MOST_TREADS) -> Staircase:
@@ -121,6 +198,20 @@ def in_reports(tariff: Tariff, volume: int, reports: int, *, at: datetime) -> in
     for size in parts(volume, reports):
         total = rate(tariff, size, at=at, before=total)
     return total.charged
+
+
+def exactly(volume: int) -> str:
+    """Write a volume to the byte: in the unit that shows it whole in two decimals, or else in bytes.
+
+    Examples
+    --------
+    >>> exactly(2_500_000), exactly(1_000_001), exactly(1)
+    ('2.5 MB', '1,000,001 bytes', '1 byte')
+    """
+    short = format_volume(volume)
+    if (volume >= KB and parse_volume(short) == volume) or not volume:
+        return short
+    return f"{volume:,} byte{'s' if volume > 1 else ''}"
 
 
 def _flight(tariff: Tariff, step: Step, started: int, raw: int, together: int) -> Iterator[Tread]:

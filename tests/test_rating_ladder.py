@@ -13,13 +13,13 @@ from prepaid_model.alerts import CreditLeft
 from prepaid_model.catalogue import catalogue
 from prepaid_model.charging import ChargingServer
 from prepaid_model.errors import InputError
-from prepaid_model.figures.rating_ladder import LEFT, RIGHT, LadderPicture, exactly
+from prepaid_model.figures.rating_ladder import LEFT, RIGHT, LadderPicture
 from prepaid_model.gateway import Gateway
 from prepaid_model.metering import Flow
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.rating import HourPrice, Tariff, Tier, rate
 from prepaid_model.seven_steps import seven_steps
-from prepaid_model.staircase import in_reports, in_sessions, parts, staircase
+from prepaid_model.staircase import exactly, in_reports, in_sessions, parts, staircase
 from prepaid_model.units import DIRHAM, GB, KB, MB, QAR, format_money, parse_moment
 from prepaid_model.widgets import rating_questions as ask
 from prepaid_model.widgets.rating_ladder import RatingLadder
@@ -205,9 +205,16 @@ def test_who_carries_less_than_a_byte_a_session_has_fewer_sessions(ladder):
     assert [split.words for split in ladder.result.splits] == [
         "1 session",
         "7 sessions",
-        "7 sessions",
         "1 session of 7 reports",
     ]
+    shown = [bar.get_visible() for bar in ladder.picture.bars]
+    assert shown == [True, True, True, False]
+    ladder.controls["volume"].value = "1 B"
+    assert "A single byte cannot be cut up." in ladder.sentence
+    assert [bar.get_visible() for bar in ladder.picture.bars] == [True, False, False, False]
+    assert not ladder.picture.moral.get_visible()
+    ladder.controls["volume"].value = "1 MB"
+    assert all(bar.get_visible() for bar in ladder.picture.bars)
 
 
 # ------------------------------------------------------------------------------- every control

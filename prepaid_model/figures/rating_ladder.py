@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from prepaid_model.figures import colours
 from prepaid_model.figures.base import Picture, set_limits
 from prepaid_model.figures.marks import Label, label
-from prepaid_model.rating import Running, Tariff
-from prepaid_model.staircase import Staircase
-from prepaid_model.units import KB, MB, QAR, format_money, format_volume, parse_volume
+from prepaid_model.staircase import Ladder, Staircase, exactly
+from prepaid_model.units import MB, QAR, format_money, format_volume
 
 LEFT, RIGHT = 0.085, 0.595
 """Where the bytes begin and end, as fractions of the picture's width."""
@@ -27,83 +25,6 @@ _APART = 10  # CSS pixels between two dots, at the least
 _PALE = 0.35
 _NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _MOST_BARS = 4
-
-
-class Split(NamedTuple):
-    """What the traffic costs when it is cut up: so many sessions, each reported so many times."""
-
-    sessions: int
-    reports: int
-    cost: int
-
-    @property
-    def words(self) -> str:
-        """Say how it is cut up.
-
-        Examples
-        --------
-        >>> Split(100, 1, 0).words, Split(1, 100, 0).words
-        ('100 sessions', '1 session of 100 reports')
-        """
-        sessions = f"{self.sessions} session{'s' if self.sessions > 1 else ''}"
-        return sessions if self.reports == 1 else f"{sessions} of {self.reports} reports"
-
-
-class Ladder(NamedTuple):
-    """A tariff, and what some traffic costs on it.
-
-    Parameters
-    ----------
-    tariff : Tariff
-        The prices.
-    list_price : int
-        Micros a megabyte that the tariff names for the hour at which the traffic flows.
-    at : datetime
-        When it flows.
-    volume, until : int
-        Its bytes, and those up to which the staircases are shown.
-    paid : Running
-        What it costs in one session, and how many bytes that is charged for.
-    by_day, by_night : Staircase
-        The prices of all volumes; no second staircase where the night is no different.
-    splits : tuple of Split
-        The same traffic cut up.
-    """
-
-    tariff: Tariff
-    list_price: int
-    at: datetime
-    volume: int
-    until: int
-    paid: Running
-    by_day: Staircase
-    by_night: Staircase | None
-    splits: tuple[Split, ...]
-
-    @property
-    def night(self) -> bool:
-        """Whether the night's prices hold."""
-        return bool(self.by_night) and self.tariff.hours[0].holds(self.at.hour)
-
-    @property
-    def in_use(self) -> Staircase:
-        """The staircase of the hour at which the traffic flows."""
-        return self.by_night if self.by_night and self.night else self.by_day
-
-    @property
-    def effective(self) -> int:
-        """Micros a megabyte, of those that were used: rounded to a hundredth of a dirham."""
-        return (self.paid.charged * MB // self.volume + 50) // 100 * 100
-
-    @property
-    def bill(self) -> str:
-        """Say what it costs."""
-        return f"{exactly(self.volume)} cost{'s' if self.volume == 1 else ''} {format_money(self.paid.charged)}"
-
-    @property
-    def slack(self) -> int:
-        """Bytes paid for and not used."""
-        return self.paid.billed - self.volume
 
 
 class LadderPicture(Picture[Ladder]):
@@ -232,7 +153,12 @@ class LadderPicture(Picture[Ladder]):
     def _show_bars(self, result: Ladder) -> None:
         self.bars_title.set_text(f"The same {exactly(result.volume)} as")
         most = max(split.cost for split in result.splits) or 1
-        for row, split in enumerate(result.splits):
+        for row in range(_MOST_BARS):
+            split = result.splits[row] if row < len(result.splits) else None
+            for artist in (self.bars[row], self.bar_names[row], self.bar_prices[row]):
+                artist.set_visible(split is not None)
+            if split is None:
+                continue
             wide = _BAR * split.cost / most
             self.bars[row].set_width(wide)
             self.bar_names[row].set_text(split.words)
@@ -240,6 +166,8 @@ class LadderPicture(Picture[Ladder]):
             self.bar_prices[row].set_x(wide + 0.025)
         alone = result.tariff.each_report_alone
         self.moral.set_text("each report is rounded up" if alone else "reports change nothing")
+        self.moral.set_y(len(result.splits) - 0.1)
+        self.moral.set_visible(result.splits[-1].reports > 1)
 
     def _line(self, axes: Axes, colour: str, **look: Any) -> Line2D:
         line = Line2D([], [], color=colour, linestyle=look.pop("linestyle", "-"), **look)
@@ -321,20 +249,6 @@ def _by_megabyte_limits(shown: Sequence[Staircase], until: int) -> tuple[float, 
     if low <= 0 or high <= 0:
         return 0.001, 1.0
     return 0.6 * low, max(1.5 * high, 6 * low)
-
-
-def exactly(volume: int) -> str:
-    """Write a volume to the byte: in the unit that shows it whole in two decimals, or else in bytes.
-
-    Examples
-    --------
-    >>> exactly(2_500_000), exactly(1_000_001), exactly(1)
-    ('2.5 MB', '1,000,001 bytes', '1 byte')
-    """
-    short = format_volume(volume)
-    if (volume >= KB and parse_volume(short) == volume) or not volume:
-        return short
-    return f"{volume:,} byte{'s' if volume > 1 else ''}"
 
 
 def _nice(least: float) -> float:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 
 from prepaid_model.errors import InputError
-from prepaid_model.figures.rating_ladder import LEFT, RIGHT, Ladder, LadderPicture, Split, exactly
+from prepaid_model.figures.rating_ladder import LEFT, RIGHT, LadderPicture
 from prepaid_model.rating import HourPrice, Tariff, Tier, rate
-from prepaid_model.staircase import in_reports, in_sessions, parts, staircase
+from prepaid_model.staircase import Ladder, Split, exactly, in_reports, in_sessions, parts, staircase
 from prepaid_model.units import GB, MB, format_money, format_volume, parse_moment, parse_money, parse_volume
 from prepaid_model.widgets.controls import DayCursor, amount, choice, switch
 from prepaid_model.widgets.experiment import Experiment
@@ -136,7 +136,7 @@ class RatingLadder(Experiment[Ladder]):
             rate(tariff, volume, at=at),
             staircase(tariff, until, hour=HOUR[BY_DAY]),
             staircase(tariff, until, hour=HOUR[BY_NIGHT]) if tariff.hours else None,
-            (*splits, Split(1, reports, in_reports(tariff, volume, REPORTS, at=at))),
+            tuple(dict.fromkeys((*splits, Split(1, reports, in_reports(tariff, volume, REPORTS, at=at))))),
         )
 
     def describe(self, result: Ladder) -> str:
@@ -232,6 +232,8 @@ def a_megabyte(result: Ladder) -> str:
 
 def cut_up(result: Ladder) -> str:
     """Say what the same traffic costs as several sessions, and in several reports."""
+    if len(result.splits) == 1:
+        return "A single byte cannot be cut up."
     several = [f"{format_money(split.cost)} as {split.words}" for split in result.splits[1:]]
     return f"The same traffic costs {', '.join(several[:-1])} and {several[-1]}."
 
