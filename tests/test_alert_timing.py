@@ -10,7 +10,7 @@ from prepaid_model.alerts import ACMA, ICASA, UsedShare
 from prepaid_model.errors import InputError
 from prepaid_model.figures.alert_timing import LATE
 from prepaid_model.figures.alert_timing import RULES as DOTTED
-from prepaid_model.lead_time import EVEN, MONTHS, NOT_REACHED, Reached, forecasts_kept, reached, standard_error
+from prepaid_model.lead_time import EVEN, MONTHS, NOT_REACHED, Reached, reached, standard_error
 from prepaid_model.ledger import Kind
 from prepaid_model.units import MB
 from prepaid_model.usage import START
@@ -24,8 +24,6 @@ from prepaid_model.widgets.alert_timing import (
     lead_in_words,
     lived,
     percents,
-    predict_the_cut_off,
-    predict_the_forecast,
     spell,
     under,
 )
@@ -325,19 +323,3 @@ def test_the_rules_are_written_below(timing):
     for rule in RULES:
         assert rule.name in text
         assert f"{under(rule, timing.result):,} cut off" in text
-
-
-# ------------------------------------------------------------------------------- predictions
-
-
-def test_the_cut_off_is_predicted_then_revealed(told):
-    right = round(told["The same, with three heavy days"].cut_off / 10)
-    asked = predict_the_cut_off(guess=right + 3)
-    assert asked.reveal().startswith(f"You guessed {right + 3}, the model says {right}: your guess is 3 too high.")
-
-
-def test_the_forecast_is_predicted_then_revealed(told):
-    kept, made = forecasts_kept("student", told["A larger bundle"].bundle, 50, 80)
-    asked = predict_the_forecast(guess=round(100 * kept / made))
-    assert asked.reveal().startswith(f"You guessed {round(100 * kept / made)}, and so says the model.")
-    assert f"{kept:,} of {made:,}" in asked.sentence

@@ -18,7 +18,6 @@ from prepaid_model.lead_time import (
     MONTHS,
     Life,
     Reached,
-    forecasts_kept,
     live,
     one_month,
     reached,
@@ -28,7 +27,6 @@ from prepaid_model.offers import Bundle
 from prepaid_model.usage import personas
 from prepaid_model.widgets.controls import amount, choice, slider
 from prepaid_model.widgets.experiment import Experiment
-from prepaid_model.widgets.prediction import Prediction
 
 MOST_ALERTS = 5
 SMALL, LARGE = "student, week_1gb", "student, month_5gb"
@@ -110,7 +108,7 @@ class AlertTiming(Experiment[WarnedMonth]):
 
     def run(self, **settings: Any) -> WarnedMonth:
         """Live through the month on show, and count all months."""
-        who, bundle = _case(settings["case"])
+        who, bundle = case_of(settings["case"])
         percent, others = settings["threshold"], percents(settings["others"])
         delay, reading, heavy = settings["delay"], settings["reading"], settings["heavy"]
         life = lived(who, bundle, heavy, settings["shown"] - 1, percent, others, delay, reading)
@@ -265,40 +263,12 @@ def moment(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%b}, {at:%H:%M}"
 
 
-def predict_the_cut_off(guess: int | None = None) -> Prediction:
-    """Ask of how many months in a hundred a warning at 80 percent comes too late."""
-    shown = _of("The same, with three heavy days")
-    return Prediction(
-        "Warned at 80 % used, recharged a day later: of 100 such months, in how many is the student cut off first?",
-        round(100 * shown.cut_off / len(shown.months)),
-        f"{how_often(shown)} {lead_in_words(shown.months, 80)} One heavy day can take all of the last gigabyte.",
-        guess=guess,
-    )
-
-
-def predict_the_forecast(guess: int | None = None) -> Prediction:
-    """Ask how often a band keeps its promise of four in five."""
-    (even, of), (wild, _) = (forecasts_kept(*_case(LARGE), heavy, 80) for heavy in (EVEN, 50))
-    return Prediction(
-        "The band is made to hold 80 of 100. With three heavy days: of 100 months, in how many does it hold the end?",
-        round(100 * wild / of),
-        f"With three heavy days it held in {wild:,} of {of:,} months; with days alike in {even:,}. The mean of a few "
-        "days is itself uncertain, a weekend differs from a weekday, and heavy days do not follow the bell curve.",
-        guess=guess,
-    )
-
-
-def _of(scenario: str) -> WarnedMonth:
-    timing = AlertTiming()
-    timing.choose(scenario)
-    return timing.result
-
-
-def _case(case: str) -> tuple[str, Bundle]:
+def case_of(case: str) -> tuple[str, Bundle]:
+    """Return who it is and what they buy."""
     who, bundle = case.split(", ")
     return who, catalogue().bundles[bundle]
 
 
 def _name(case: str) -> str:
-    who, bundle = _case(case)
+    who, bundle = case_of(case)
     return f"{personas()[who].name}, {bundle.name}"
