@@ -1,0 +1,126 @@
+"""Lesson 07, first half, as a person uses it: the size of a quota by mouse and keyboard, guessed before it is told."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+
+LESSON = "notebooks/07-what-the-system-cannot-do.ipynb"
+OPENING = "3 devices, 1 MB at a time: 1,151 requests for each gigabyte"
+
+
+@pytest.fixture
+def tradeoff(page: Page, lab: Lab) -> Locator:
+    """Give the experiment on show, in its opening state."""
+    open_and_run(page, lab, LESSON)
+    assert kernel_errors(page) == []
+    shown = page.locator(".pm-experiment").filter(has_text="Delay of an answer")
+    shown.scroll_into_view_if_needed()
+    expect(sentence(shown)).to_contain_text(OPENING)
+    return shown
+
+
+def sentence(tradeoff: Locator) -> Locator:
+    return tradeoff.locator(".pm-live .pm-sentence")
+
+
+def slider(tradeoff: Locator, label: str) -> Locator:
+    return tradeoff.locator(".pm-slider").filter(has_text=label)
+
+
+class Change:
+    """See that an act changes the picture, and the sentence unless only the points move."""
+
+    def __init__(self, tradeoff: Locator) -> None:
+        self.tradeoff = tradeoff
+
+    def __enter__(self) -> None:
+        self.shown = self.tradeoff.locator(".pm-picture").get_attribute("src") or ""
+
+    def __exit__(self, *failed: object) -> None:
+        if not any(failed):
+            picture = self.tradeoff.locator(".pm-picture")
+            expect(picture).not_to_have_attribute("src", self.shown)
+            expect(picture).to_have_attribute("alt", sentence(self.tradeoff).inner_text())
+
+
+def reset(tradeoff: Locator) -> None:
+    tradeoff.get_by_role("button", name="Reset").click()
+    await_kernel(tradeoff.page)
+    expect(sentence(tradeoff)).to_contain_text(OPENING)
+
+
+def drag(page: Page, control: Locator, share: float) -> None:
+    track = control.locator(".noUi-base").bounding_box()
+    assert track
+    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
+
+
+@pytest.mark.viewport(1280, 1100)
+def test_every_control_by_mouse_and_by_keyboard(page: Page, tradeoff: Locator) -> None:
+    change = Change(tradeoff)
+    for label in ("Quota", "Delay of an answer", "Speed", "Devices on the account"):
+        with change:
+            drag(page, slider(tradeoff, label), 0.95)
+        reset(tradeoff)
+        with change:
+            slider(tradeoff, label).locator(".noUi-handle").focus()
+            page.keyboard.press("ArrowLeft")
+        reset(tradeoff)
+    for label, option, key in (("A session needs", "100 MB", "Home"), ("Simulate", "1,000 sessions", "ArrowDown")):
+        with change:
+            tradeoff.get_by_label(label, exact=True).select_option(option)
+        reset(tradeoff)
+        with change:
+            tradeoff.get_by_label(label, exact=True).focus()
+            page.keyboard.press(key)
+        reset(tradeoff)
+    assert kernel_errors(page) == []
+
+
+@pytest.mark.viewport(1280, 1100)
+def test_what_was_guessed_is_told_when_it_is_ticked(page: Page, tradeoff: Locator) -> None:
+    change = Change(tradeoff)
+    weight = slider(tradeoff, "1 MB unused is as bad as")
+    expect(weight).to_be_hidden()
+    with change:
+        tradeoff.get_by_label("add it up").check()
+    expect(sentence(tradeoff)).to_contain_text("The least score is at 2.5 MB.")
+    with change:
+        drag(page, weight, 0.02)
+    expect(sentence(tradeoff)).not_to_contain_text("2.5 MB")
+    with change:
+        weight.locator(".noUi-handle").focus()
+        page.keyboard.press("End")
+    expect(sentence(tradeoff)).to_contain_text("The least score is at 100 KB.")
+    tradeoff.get_by_label("add it up").press("Space")
+    expect(weight).to_be_hidden()
+    tradeoff.get_by_label("run the credit down").press("Space")
+    expect(sentence(tradeoff)).to_contain_text("the balance stands at -QAR 0.09 (overshoot)")
+    expect(tradeoff.locator(".pm-readouts")).to_contain_text("-QAR 0.09")
+    tradeoff.get_by_label("run the credit down").uncheck()
+    expect(sentence(tradeoff)).not_to_contain_text("balance")
+    assert kernel_errors(page) == []
+
+
+@pytest.mark.viewport(1280, 1100)
+def test_each_scenario_and_the_guesses_around_it(page: Page, tradeoff: Locator) -> None:
+    names = [option.strip() for option in tradeoff.get_by_label("Scenario").locator("option").all_inner_texts()]
+    assert len(names) == 6
+    for name in names[1:]:
+        with Change(tradeoff):
+            tradeoff.get_by_label("Scenario").select_option(name)
+    predictions = page.locator(".pm-prediction")
+    size, overshoot = (predictions.filter(has_text=words) for words in ("Which quota is best?", "ten times smaller"))
+    for guess, option, told in (
+        (size, "100 KB", r"You guessed 100 KB, the model says 2 MB"),
+        (overshoot, "a tenth of that", r"the model says as much as before"),
+    ):
+        guess.scroll_into_view_if_needed()
+        guess.get_by_label(option).check()
+        guess.get_by_role("button", name="Lock my guess").click()
+        guess.get_by_role("button", name="Reveal").click()
+        expect(guess).to_contain_text(re.compile(told))
+    assert kernel_errors(page) == []
