@@ -32,7 +32,7 @@ def side_by_side(result: TwoMonths) -> str:
     rows = (
         ("you pay", f"before: {_paid_in(tops)}, {format_money(_paid(before))}", f"after: {format_money(_paid(after))}"),
         (
-            "for January",
+            "what January cost",
             _riyals(int(before.lending.consumed[-1])) + (f", {_riyals(lost)} of it unused" if lost else ""),
             _riyals(after.lending.at(after.trace.end)[1]),
         ),
