@@ -29,6 +29,7 @@ RULES = ((50, "South Africa, Australia 50 %"), (80, "South Africa, EU roaming 80
 """Where regulators have alerts sent, as the picture names it."""
 _MONTH, _COUNT = (0.565, 0.925), (0.098, 0.4)  # from and to, of the picture's height
 _MOST_THRESHOLDS = 6
+_PALE_ALERT = "#F2CF7F"  # half of the way from the amber of alerts to white
 _FAN_STEPS = 10
 _A_DAY = timedelta(days=1)
 
@@ -122,7 +123,7 @@ class _Month:
         self.level_names = [
             label(picture, axes, 0, 0, "", size=SMALL, colour=colours.ALERT_TEXT) for _ in range(_MOST_THRESHOLDS)
         ]
-        self.waits = _line(picture, axes, "#F3CF86", linewidth=7, zorder=3.4)
+        self.waits = _line(picture, axes, _PALE_ALERT, linewidth=7, zorder=3.4)
         self.travels = _line(picture, axes, colours.ALERT, linewidth=7, zorder=3.5)
         self.wait_words = label(picture, axes, 0, 0, "", size=SMALL, colour=colours.ALERT_TEXT, bold=True)
         self.dots = EventMarks(picture, axes, "alert")
