@@ -193,7 +193,8 @@ class _Scene:
             bundle = _bundle()
             account.top_up(bundle.price, at=before)
             account.buy(bundle, at=before)
-            account.use(bundle.volume - self.story.data, at=before)
+            if used := bundle.volume - self.story.data:
+                account.use(used, at=before)
         elif self.story.credit:
             account.top_up(self.story.credit, at=before)
         self.teller.known = len(account.ledger)

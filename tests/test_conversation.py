@@ -103,6 +103,10 @@ def test_a_bundle_pays_in_bytes_and_nothing_has_a_price():
     }
 
 
+def test_a_whole_bundle_may_be_left():
+    assert converse(Story(data=500 * MB)).steps[0].stock == Stock(0, 0, 500 * MB)
+
+
 def test_without_credit_the_first_answer_is_4012_and_nothing_flows():
     told = converse(Story(credit=0))
     assert told.carried("phone") == 0
