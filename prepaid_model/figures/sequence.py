@@ -66,6 +66,8 @@ class SequencePicture(Picture[Told]):
         self.live(self.axes.add_patch(self.ground))
         self.rows = [_Row(self, TOP + place * ROW) for place in range(ROWS)]
         middle = (_x(Party.PHONE) + _x(Party.LEDGER)) / 2
+        self.blank = Rectangle((middle - 170, TOP + 4 * ROW - 12), 340, 24, facecolor=colours.PAPER, linewidth=0)
+        self.live(self.axes.add_patch(self.blank))
         self.hint = label(self, self.axes, middle, TOP + 4 * ROW, "", size=11, across="center", colour=colours.PALE_INK)
         self.account = _AccountBar(self)
         self.grant = _GrantBar(self)
@@ -83,6 +85,7 @@ class SequencePicture(Picture[Told]):
                 row.show(first + place + 1, shown[place], latest=latest, several=several, by_bundle=by_bundle)
             else:
                 row.hide()
+        self.blank.set_visible(result.position == 1)
         self.hint.set_text("press Next: they speak one after the other" if result.position == 1 else "")
         self.ground.set_y(TOP + (len(shown) - 1) * ROW)
         self.account.show(result.step.stock, by_bundle=by_bundle)

@@ -41,8 +41,8 @@ def for_the_tablet(guess: int | None = None) -> Prediction:
     told = two_devices(4)
     granted = next(step.slice.granted for step in told.steps if step.device == BOTH[1] and step.slice.granted)
     return Prediction(
-        "The credit pays for 6 MB. The phone has just been granted 4 MB, and used none of them yet. Now the tablet "
-        "asks for its first 4 MB. How many is it granted?",
+        "The credit pays for 6 MB. The phone has just been granted 4 MB, and has reported none of them as used. "
+        "Now the tablet asks for its first 4 MB. How many is it granted?",
         granted // MB,
         "What is held for the phone is not spent, but nobody else can have it: so no byte is ever given twice.",
         low=0,
