@@ -113,7 +113,7 @@ class Store(Transactions):
         Raises
         ------
         InputError
-            If it is no account in memory, or the store has one of its name.
+            If it is no account in memory, is not what its ledger says, or the store has one of its name.
         """
         in_memory: Any = account
         if not isinstance(in_memory, (PrepaidAccount, PostpaidAccount)) or hasattr(in_memory, "_home"):
@@ -123,7 +123,8 @@ class Store(Transactions):
         with self._transaction():
             if self._run("SELECT 1 FROM accounts WHERE name = ?", account.name).fetchone():
                 raise InputError("name", account.name, "a name that no other account of the store has")
-            saving.add(self._run, account)
+            for wrong in audit.faults_of(self._run, saving.add(self._run, account)):
+                raise InputError("account", account.name, f"an account that is what its ledger says; {wrong}")
         return self.account(account.name)
 
     def account(self, name: str) -> Stored:
@@ -185,6 +186,7 @@ class Store(Transactions):
     def ledger(self, name: str) -> "pd.DataFrame":
         """Return the entries of an account, as `Ledger.to_frame` does for one in memory."""
         with self._lock, self._translated(), self._on(reader) as connection:
+            self._number(name)
             return ledger_frame(connection, name)
 
     def sql(self, query: str, *values: Any) -> "pd.DataFrame":

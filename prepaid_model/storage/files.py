@@ -141,7 +141,8 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
         connection.execute(f"PRAGMA {setting}")
     if not connection.execute("PRAGMA application_id").fetchone()[0]:
         _create(connection)
-    connection.execute("PRAGMA journal_mode = WAL")
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise StoreError(name, "cannot be kept here: there is no room for a write-ahead log beside it")
     connection.execute("PRAGMA synchronous = FULL")
     if schema_of(connection.execute) != expected_schema():
         raise StoreError(name, "is damaged: its tables are not those of a store")

@@ -89,8 +89,8 @@ def state(run: Run, number: int) -> State:
     return State(balance, Status(status), read(more), lots, holds)
 
 
-def add(run: Run, account: Any) -> tuple[int, int]:
-    """Write a whole account down; return its number and version."""
+def add(run: Run, account: Any) -> int:
+    """Write a whole account down; return its number."""
     ledger, head = account.ledger, origin(account.name)
     rows: list[Row] = []
     holds: dict[tuple[int, int], int] = {}
@@ -104,7 +104,7 @@ def add(run: Run, account: Any) -> tuple[int, int]:
     for entry in rows:
         run(_ENTRY, number, *entry)
     write_state(run, number, None, state_of(account, holds), ledger)
-    return number, row.version
+    return number
 
 
 def save(run: Run, account: Any) -> None:

@@ -20,6 +20,7 @@ from prepaid_model.storage import Damaged, StoreError, saving
 from prepaid_model.storage.files import UNREADABLE, connect, in_words
 from prepaid_model.storage.kept import Stored
 from prepaid_model.storage.reading import bring_in
+from prepaid_model.storage.saving import Run
 
 _LONGEST_STORY = 1000
 """Statements of a transaction that are remembered to be shown."""
@@ -140,7 +141,7 @@ class Transactions:
                     if not home.version or home.seen != self._version():
                         connection.execute("BEGIN")
                         try:
-                            self._renew(account)
+                            self._renew(account, lambda sql, *values: connection.execute(sql, values))
                         finally:
                             connection.rollback()
                     yield
@@ -168,7 +169,9 @@ class Transactions:
                     self._leave()
 
     def _begin(self) -> None:
-        self._alive()
+        connection = self._alive()
+        if connection.in_transaction:  # broken off by hand, in the moment it began
+            connection.rollback()
         self._said, self._count = [], 0
         self._run("BEGIN IMMEDIATE")
         self._open, self._spoilt = True, False
@@ -205,7 +208,7 @@ class Transactions:
                 home.worker = threading.get_ident()
                 try:
                     if not home.version or home.seen != self._version():
-                        self._renew(account)
+                        self._renew(account, self._run)
                     self._working[home.name] = account
                 finally:
                     home.worker *= home.name in self._working
@@ -213,10 +216,10 @@ class Transactions:
             if not any(session is known for known, _ in self._sessions):
                 self._sessions.append((session, _copy(session, Session())))
 
-    def _renew(self, account: Stored) -> None:
+    def _renew(self, account: Stored, run: Run) -> None:
         home = account._home
         try:
-            bring_in(self._run, account)
+            bring_in(run, account)
         except Damaged as why:
             raise StoreError(str(self.path), f"is damaged: {home.name}: {why}") from why
         home.seen = self._version()
@@ -261,6 +264,8 @@ class Transactions:
         """Tell in plain words what the database says."""
         try:
             yield
+        except UnicodeEncodeError as why:  # half a character, which Python's text can hold and a file cannot
+            raise InputError("name, note or key", why.object, "text of whole characters") from why
         except UNREADABLE as why:
             raise StoreError(str(self.path), in_words(why)) from why
         except Damaged as why:
