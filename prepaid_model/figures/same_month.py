@@ -32,7 +32,7 @@ DAYS = 46
 """Days on the axis: the month, the wait for the bill, and the day on which it is paid."""
 _USAGE, _PREPAID, _POSTPAID = (0.848, 0.93), (0.467, 0.8), (0.078, 0.411)  # from and to, of the picture's height
 _CLOSE = 1.5  # days
-_GIGABYTES = (0.5, 5, 12, 50, 10**6)  # tops of the strip: few, so that moving a slider seldom changes them
+_GIGABYTES = (0.2, 0.5, 5, 12, 50, 10**6)  # tops of the strip: few, so that moving a slider seldom changes them
 _NO_PATH = Path(np.zeros((1, 2)))
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _LENDER = {"customer": (colours.MONEY, colours.MONEY_TEXT), "operator": (colours.BILL, colours.BILL_TEXT)}
