@@ -267,10 +267,22 @@ def account_events_a_second() -> float:
     return max(rates)
 
 
+def store_speed(how: str, *programs: int) -> float:
+    """Return what a way of using a store achieves: see `tools.store_speed`."""
+    from tools import store_speed  # noqa: PLC0415 (only here: other measurements start without it)
+
+    measured: float = getattr(store_speed, how)(*programs)
+    return measured
+
+
 MEASUREMENTS = [
     Measurement("import the whole model", "s", lambda: import_seconds(PACKAGE), at_most=0.3),
     Measurement("import all its widgets", "s", lambda: import_seconds(PACKAGE / "widgets"), at_most=1.0),
     Measurement("events of the scalar account", "1/s", account_events_a_second, at_least=1_000_000),
+    Measurement("store: an operation a commit", "1/s", lambda: store_speed("alone"), at_least=200),
+    Measurement("store: a thousand a commit", "1/s", lambda: store_speed("grouped"), at_least=8_000),
+    Measurement("store: two programs at once", "1/s", lambda: store_speed("together", 2), at_least=100),
+    Measurement("store: entries read and checked", "1/s", lambda: store_speed("opened"), at_least=20_000),
     Measurement("a step of the phone", "ms", phone_step_ms, at_most=25),
     Measurement("a step of the operator's books", "ms", books_step_ms, at_most=25),
     Measurement("the longest lesson, run whole", "s", lesson_seconds, at_most=6),
