@@ -85,9 +85,11 @@ class BucketPicture(Picture[Orders]):
         self.money.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:.0f}" if at else "today"))
         middle = (0 - COLUMN[0] + FORTNIGHT / 2) / (FORTNIGHT - COLUMN[0])
         self.money.set_xlabel("days from today", x=middle)
-        x, centre = COLUMN[0] + 0.25, {"verticalalignment": "center"}  # words that never change: not live
-        self.money.text(x, 24, "main balance", color=colours.MONEY_TEXT, fontsize=9, fontweight="bold", **centre)
-        self.money.text(x, 9, "pays when no bucket can", color=colours.PALE_INK, fontsize=SMALL, **centre)
+        x = COLUMN[0] + 0.25
+        of_money: Any = {"color": colours.MONEY_TEXT, "fontsize": 9, "fontweight": "bold", "va": "center"}
+        of_note: Any = {"color": colours.PALE_INK, "fontsize": SMALL, "va": "center"}
+        self.money.text(x, 24, "main balance", **of_money)  # words that never change: not live
+        self.money.text(x, 9, "pays when no bucket can", **of_note)
 
     def update(self, result: Orders) -> None:
         """Show another order, or another case."""

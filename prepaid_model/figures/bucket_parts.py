@@ -107,7 +107,7 @@ class Bars:
     def __init__(self, picture: Picture[Orders], figure: Figure) -> None:
         axes = figure.add_axes((BARS_LEFT, 0.105, BARS_RIGHT - BARS_LEFT, 0.75), xlim=(0, 1), ylim=(0, 1))
         axes.set_axis_off()
-        words = {"color": colours.WASTE_TEXT, "fontsize": 10, "fontweight": "bold", "verticalalignment": "center"}
+        words: Any = {"color": colours.WASTE_TEXT, "fontsize": 10, "fontweight": "bold", "verticalalignment": "center"}
         figure.text(BARS_LEFT, 0.965, "Expired unused", **words)
         self._all = label(picture, figure, BARS_LEFT, 0.92, "", size=SMALL, colour=colours.PALE_INK)
         self._names: list[Label] = []
