@@ -68,7 +68,7 @@ class OutagePicture(Picture[Outage]):
     """A lane of traffic for each failure handling, beside it what it costs customer and operator; the balance."""
 
     width = 848
-    height = 476
+    height = 448
     only_limits_change = True
 
     def build(self, figure: Figure) -> None:
@@ -85,6 +85,8 @@ class OutagePicture(Picture[Outage]):
         self.balance.xaxis.set_major_locator(MultipleLocator(2))
         self.balance.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         self.balance.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        thin = self.balance.text(0.995, 0.97, "thin: the other two ways", transform=self.balance.transAxes)
+        thin.set(ha="right", va="top", fontsize=SMALL, color=colours.SUSPENDED_TEXT)
         self.balance.axhline(0, color=colours.INK, linewidth=1)
         bottom, top = _BALANCE[0], _LANES[1]
         through = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom), xlim=(0, _MINUTES), zorder=-1)
@@ -127,13 +129,11 @@ class OutagePicture(Picture[Outage]):
         for blocks in (*self.kinds.values(), self.cut_off):
             self.live(self.lanes.add_patch(blocks))
         self.requests = [self.live(self.lanes.add_line(_mark([], [], *style))) for style in _MARKS.values()]
-        self.names = []
         for place, (handling, words) in enumerate(WAYS.items()):
             height = 2.86 - place
-            name = label(self, self.lanes, 0.1, height, words, bold=True)
-            beside = label(self, self.lanes, _MINUTES - 0.07, height, handling.name, size=SMALL,
-                           colour=colours.PALE_INK, across="right")  # fmt: skip
-            self.names.append((name, beside))
+            self.lanes.text(0.1, height, words, fontweight="bold", va="center")
+            named = self.lanes.text(_MINUTES - 0.07, height, handling.name, ha="right", va="center")
+            named.set(fontsize=SMALL, color=colours.PALE_INK)
 
     def _make_key(self, figure: Figure) -> None:
         """Say under the lanes what their heights and colours mean."""
