@@ -30,6 +30,7 @@ from prepaid_model.ledger import Entry, Kind, Ledger
 from prepaid_model.units import QAR, format_money, format_volume
 
 ALL_USED = 100
+_HOLDS = {Kind.HOLD: 1, Kind.RELEASE: -1}
 _NO_USE = (Kind.EXPIRED, Kind.ROLLED_OUT)
 
 
@@ -184,8 +185,7 @@ def _crossings(ledger: Ledger, rules: tuple[Rule, ...]) -> Iterator[Alert | None
         if entry is None:
             yield None
             continue
-        sign = {Kind.HOLD: 1, Kind.RELEASE: -1}.get(entry.kind, 0)
-        held[entry.bucket] = held.get(entry.bucket, 0) + sign * entry.quantity
+        held[entry.bucket] = held.get(entry.bucket, 0) + _HOLDS.get(entry.kind, 0) * entry.quantity
         changes = [(MAIN, entry.money, entry.balance)]
         if entry.bucket != MAIN:
             changes.append((entry.bucket, entry.volume, entry.left))
