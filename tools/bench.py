@@ -146,9 +146,8 @@ EXPERIMENTS = [
     Moved("credit_control_stepper", "CreditControlStepper", "quota"),
     Moved("alert_timing", "AlertTiming", "reading", remembers=("lived",)),
     Moved("byte_counter", "ByteCounter", "minutes"),
-    Moved("quota_tradeoff", "QuotaTradeoff", "quota", remembers=("run_down",)),
-    Moved("quota_tradeoff", "QuotaTradeoff", "devices", remembers=("run_down", "curves")),
-    Moved("outage_policy", "OutagePolicy", "out", remembers=("lived",)),
+    Moved("quota_tradeoff", "QuotaTradeoff", "quota", remembers=("run_down", "curves")),
+    Moved("outage_policy", "OutagePolicy", "lost", remembers=("lived",)),
     Moved("byte_counter", "ByteCounter", "guess"),
 ]
 
