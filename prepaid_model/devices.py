@@ -49,11 +49,13 @@ class Device:
         return self._usage.at[slot] if slot < self._slots else NEVER
 
     def advance(self, at: datetime) -> None:
-        """Use what the slots until `at` want; an owner who is refused may mend that at once."""
+        """Use what the slots until `at` want; an owner acts before, if it is time, and may mend a refusal at once."""
         times, volumes = self._usage.at, self._usage.volume
         for slot in range(len(self._served), self._slots):
             if (instant := times[slot]) > at:
                 break
+            if self._owner and self._owner.due <= instant:
+                self._owner.advance(instant)
             volume = volumes[slot]
             refused = self._account.use(volume, at=instant).denied
             if self._owner and (refused or not self._account.data_left):

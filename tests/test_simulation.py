@@ -10,12 +10,14 @@ import pytest
 
 from prepaid_model.balances import Status
 from prepaid_model.catalogue import catalogue
+from prepaid_model.devices import Device, Lifetime
 from prepaid_model.errors import InputError, Refused
-from prepaid_model.habits import MORNING
+from prepaid_model.habits import MORNING, Owner
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle, Validity
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import RENEWAL, WHEN, Habit, Span, simulate
+from prepaid_model.timeline import run
 from prepaid_model.units import KB, MB, QAR
 from prepaid_model.usage import START, UsageTrace, month, personas
 
@@ -367,3 +369,19 @@ def test_what_an_account_lives_through_after_the_trace_is_no_part_of_it():
     account.advance(trace.end + timedelta(days=20))
     assert [(span.start, span.end) for span in trace.inactive] == [(START, START + timedelta(hours=9))]
     assert trace.hours_off == 9
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize("renewal", RENEWAL)
+def test_without_the_clock_owner_and_device_do_what_they_do_on_it(when, renewal):
+    shop, usage = catalogue(), month("student", seed=8)
+    habit = Habit(15 * QAR, when=when, every=4, renewal=renewal, bundle=shop.bundles["week_1gb"])
+    accounts = [
+        PrepaidAccount(shop.tariffs["standard"], shop.lifecycle, opened=START, out_of_bundle=True) for _ in range(2)
+    ]
+    quick = simulate(accounts[0], usage, habit)
+    owner = Owner(accounts[1], habit, START, usage.days)
+    device = Device(accounts[1], usage, owner)
+    run([Lifetime(accounts[1]), owner, device], until=quick.end)
+    assert device.finish(quick.end) == (quick.served, quick.denied)
+    assert (accounts[1].ledger.columns() == accounts[0].ledger.columns()).all()
