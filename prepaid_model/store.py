@@ -8,10 +8,13 @@ below zero without a recorded cause. Entries are chained by hash, and each accou
 
 What is proven, by tests, is that a process may be killed at any statement: what it has answered is there, and
 nothing is there by half. That a power failure loses nothing rests on the disk and on SQLite's word; it is not
-tested. What cannot be noticed: someone who writes a whole chain anew, head and seal and all; and a
-write-ahead log cut off or spoiled before it was merged into the file: SQLite takes what is behind the cut as never
-written, all of it. The sessions of a `charging.ChargingServer` live in its memory: what they hold is in the store, and
-`Store.sessions` tells it after a crash, so that it can be released.
+tested. What cannot be noticed: someone who writes a whole chain anew, head and seal and all; an older copy put
+in the file's place; and a write-ahead log cut off or spoiled before it was merged into the file, where SQLite takes
+all that is behind the cut as never written.
+
+The sessions of a `charging.ChargingServer` live in its memory. What they hold is in the store, and `Store.sessions`
+tells it after a crash, so that it can be settled or released. An answer of the server is several operations; in a
+`Store.transaction` they are one.
 
 Examples
 --------
@@ -229,9 +232,9 @@ class Store(Transactions):
         with self._transaction():
             number = self._number(name)
             row = saving.header(self._run, number)
-            told = audit.told_by(row, ledger := audit.ledger_of(self._run, number, row))
+            told = audit.told_by(row, audit.ledger_of(self._run, number, row))
             self._clear(number)
-            saving.write_state(self._run, number, None, told, ledger)
+            saving.write_state(self._run, number, None, told)
             saving.mark(self._run, number, row)
             self._forget(name)
 

@@ -555,14 +555,15 @@ TAMPERED = {
     "UPDATE balances SET more = '{\"Gift\":{}}'": "Noor: '{\"Gift\":{}}' stands for nothing: 'Gift'",
     "DELETE FROM balances": "Noor: there is no balance; `Store.rebuild` works it out anew from the ledger",
     "UPDATE buckets SET left = left + 1": (
-        "Noor: bucket 4 is 700000001 bytes until 2026-01-08 09:00:00, not renewing,"
-        " its ledger says 700000000 bytes until 2026-01-08 09:00:00, not renewing"
+        "Noor: bucket 4 is 700000001 bytes of 1 GB week until 2026-01-08 09:00:00, not renewing,"
+        " its ledger says 700000000 bytes of 1 GB week until 2026-01-08 09:00:00, not renewing"
     ),
-    "UPDATE buckets SET renews = 1": "Noor: bucket 4 is 700000000 bytes until 2026-01-08 09:00:00, renewing,",
+    "UPDATE buckets SET name = 'gift'": "Noor: bucket 4 is 700000000 bytes of gift until",
+    "UPDATE buckets SET renews = 1": "Noor: bucket 4 is 700000000 bytes of 1 GB week until 2026-01-08 09:00:00, renew",
     "UPDATE buckets SET expires = 'never'": "Noor: 'never' is no moment",
     "DELETE FROM buckets": "Noor: bucket 4 is missing, its ledger says 700000000 bytes",
     "INSERT INTO buckets VALUES (1, 1, 'gift', 1, '2027-01-01 00:00:00', 0)": (
-        "Noor: bucket 1 is 1 bytes until 2027-01-01 00:00:00, not renewing, its ledger knows of none"
+        "Noor: bucket 1 is 1 bytes of gift until 2027-01-01 00:00:00, not renewing, its ledger knows of none"
     ),
     "UPDATE holds SET amount = 1": "Noor: what session 6 holds of bucket 4 is 1, its ledger says 5000000",
     "DELETE FROM holds": "Noor: what session 6 holds of bucket 4 is missing, its ledger says 5000000",

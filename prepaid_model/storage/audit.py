@@ -129,4 +129,5 @@ def _compare(what: str, kept: Any, told: Any) -> Iterator[str]:
 def _words(value: Any) -> str:
     if not isinstance(value, Lot):
         return f"{value}"
-    return f"{value.left} bytes until {clock_text(value.expires)}, {'renewing' if value.renews else 'not renewing'}"
+    ends = f"until {clock_text(value.expires)}, {'renewing' if value.renews else 'not renewing'}"
+    return f"{value.left} bytes of {value.name} {ends}"

@@ -67,8 +67,9 @@ Standing: TypeAlias = PrepaidStanding | PostpaidStanding
 
 
 class Lot(NamedTuple):
-    """A bucket as it stands: bytes left, when it ends, and whether it renews. Its other terms are in the ledger."""
+    """A bucket as it stands: its name, bytes left, its end, and whether it renews. All its terms are in the ledger."""
 
+    name: str
     left: int
     expires: datetime
     renews: bool
@@ -114,7 +115,8 @@ def settings_of(account: Account) -> Settings:
 def state_of(account: Account, holds: Mapping[tuple[int, int], int]) -> State:
     """Return how things stand on an account in memory; what its sessions hold is known elsewhere."""
     lots = {
-        bucket.id: Lot(bucket.left, bucket.terms.expires, bucket.terms.renews) for bucket in account._buckets.values()
+        bucket.id: Lot(bucket.name, bucket.left, bucket.terms.expires, bucket.terms.renews)
+        for bucket in account._buckets.values()
     }
     return State(account._credit, account._status, _standing(account), lots, holds)
 

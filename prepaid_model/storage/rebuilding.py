@@ -85,7 +85,8 @@ def _lots(ledger: Ledger, rows: Rows, clock: datetime, aside: dict[int, int]) ->
             early = [at for at, first, last in ends if first <= number <= last and at < terms.expires]
             expires = min([terms.expires, *early])
             if expires > clock or number in aside:
-                yield number, Lot(int(left[number]), expires, renewals.get(number, terms.renews))
+                renews = renewals.get(number, terms.renews)
+                yield number, Lot(terms.bundle.name, int(left[number]), expires, renews)
 
 
 def _ends(ledger: Ledger, rows: Rows) -> Iterator[tuple[datetime, int, int]]:

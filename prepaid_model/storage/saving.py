@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from prepaid_model.balances import Status
-from prepaid_model.ledger import Ledger
 from prepaid_model.storage import Damaged
 from prepaid_model.storage.codec import clock_moment, clock_text, compact, read, write
 from prepaid_model.storage.parts import Lot, State, kind_of, settings_of, state_of
@@ -77,9 +76,9 @@ def state(run: Run, number: int) -> State:
         raise Damaged("there is no balance; `Store.rebuild` works it out anew from the ledger")
     balance, status, more = found
     lots = {
-        bucket: Lot(left, clock_moment(expires), bool(renews))
-        for bucket, left, expires, renews in run(
-            "SELECT id, left, expires, renews FROM buckets WHERE account = ? ORDER BY id", number
+        bucket: Lot(name, left, clock_moment(expires), bool(renews))
+        for bucket, name, left, expires, renews in run(
+            "SELECT id, name, left, expires, renews FROM buckets WHERE account = ? ORDER BY id", number
         )
     }
     holds = {
@@ -103,7 +102,7 @@ def add(run: Run, account: Any) -> int:
     number: int = run(_NEW, *row, row.seal).lastrowid
     for entry in rows:
         run(_ENTRY, number, *entry)
-    write_state(run, number, None, state_of(account, holds), ledger)
+    write_state(run, number, None, state_of(account, holds))
     return number
 
 
@@ -122,7 +121,7 @@ def save(run: Run, account: Any) -> None:
         return
     for row in rows:
         run(_ENTRY, home.number, *row)
-    write_state(run, home.number, home.state, after, ledger)
+    write_state(run, home.number, home.state, after)
     version, entries = home.version + 1, len(ledger)
     same = settings == home.settings
     text = home.text if same else write(settings)
@@ -141,7 +140,7 @@ def mark(run: Run, number: int, row: Header) -> None:
     run(_ON, *on[3:], on.seal, number)
 
 
-def write_state(run: Run, number: int, before: State | None, after: State, ledger: Ledger) -> None:
+def write_state(run: Run, number: int, before: State | None, after: State) -> None:
     """Write down how things stand, as far as it has changed."""
     told = after.balance, after.status.value
     if before is None:
@@ -154,18 +153,18 @@ def write_state(run: Run, number: int, before: State | None, after: State, ledge
         _one(run("UPDATE balances SET balance = ?, status = ? WHERE account = ?", *told, number))
     old = before.buckets if before else {}
     for bucket, lot in after.buckets.items():
-        _write_bucket(run, number, bucket, old.get(bucket), lot, ledger)
+        _write_bucket(run, number, bucket, old.get(bucket), lot)
     for bucket in old.keys() - after.buckets.keys():
         _one(run("DELETE FROM buckets WHERE account = ? AND id = ?", number, bucket))
     _write_holds(run, number, before.holds if before else {}, after.holds)
 
 
-def _write_bucket(run: Run, number: int, bucket: int, before: Lot | None, lot: Lot, ledger: Ledger) -> None:
+def _write_bucket(run: Run, number: int, bucket: int, before: Lot | None, lot: Lot) -> None:
     ends = clock_text(lot.expires), int(lot.renews)
     if before is None:
-        told = number, bucket, ledger.terms[bucket].bundle.name, lot.left, *ends
+        told = number, bucket, lot.name, lot.left, *ends
         run("INSERT INTO buckets (account, id, name, left, expires, renews) VALUES (?, ?, ?, ?, ?, ?)", *told)
-    elif before[1:] != lot[1:]:
+    elif before[2:] != lot[2:]:
         change = "UPDATE buckets SET left = ?, expires = ?, renews = ? WHERE account = ? AND id = ?"
         _one(run(change, lot.left, *ends, number, bucket))
     elif before != lot:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,6 +54,10 @@ class Transactions:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        with suppress(AttributeError, sqlite3.Error):  # it was never opened, or has gone with the program
+            self._disconnect()
 
     def close(self) -> None:
         """Close the file; what is going on is undone."""
