@@ -7,7 +7,6 @@ ours is not touched.
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ _SELECTING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTIO
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading or writing a database may raise; the latter where not even its name for a thing is text."""
 
-SCHEMA = files("prepaid_model.storage").joinpath("schema.sql").read_text(encoding="utf-8")
+SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 
 
 def connect(path: Path, patience: float) -> sqlite3.Connection:
