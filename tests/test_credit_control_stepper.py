@@ -15,7 +15,10 @@ from prepaid_model.widgets.credit_control_stepper import CreditControlStepper, f
 
 @pytest.fixture
 def stepper():
-    return CreditControlStepper()
+    """The stepper at its first message."""
+    opened = CreditControlStepper()
+    opened.go_to(1)
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +195,11 @@ def test_the_prediction_is_what_the_stepper_shows(stepper):
     assert f"the model says {stepper.result.position - 1}" in prediction.reveal()
 
 
-def test_without_a_kernel_only_the_first_message_is_shown(stepper):
+def test_without_a_kernel_only_the_first_request_is_shown(stepper):
     before = stepper.static()
     stepper.go_to(12)
     assert stepper.static() == before
-    assert "Message 1 of 16" in before["text/plain"]
+    assert "Message 2 of 16" in before["text/plain"]
 
 
 def test_a_moment_can_be_kept_for_a_page_that_cannot_run(stepper):

@@ -86,7 +86,7 @@ class SequencePicture(Picture[Told]):
             else:
                 row.hide()
         self.blank.set_visible(result.position == 1)
-        self.hint.set_text("press Next: they speak one after the other" if result.position == 1 else "")
+        self.hint.set_text("press Next: they speak one after the other" if result.position <= 2 else "")
         self.ground.set_y(TOP + (len(shown) - 1) * ROW)
         self.account.show(result.step.stock, by_bundle=by_bundle)
         self.grant.show(result.step.slice, result.step.device)

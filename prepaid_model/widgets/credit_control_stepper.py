@@ -44,7 +44,7 @@ class CreditControlStepper(Experiment[Told]):
 
     title = "A session behind the scenes"
     scenarios: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "A page loads": {},
+        "A page loads": {"position": 2},
         "Slice by slice": {"quota": 2, "volume": 6 * MB},
         "From a bundle": {"data": 20 * MB, "volume": 12 * MB},
         "The last units": {"credit": "0.20", "quota": 3, "volume": 6 * MB},

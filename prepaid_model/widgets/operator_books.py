@@ -69,6 +69,7 @@ class OperatorBooks(Experiment[Shown]):
 
     title = "The operator's books"
     scenarios: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "A top-up": {"actions": (TopUp(25 * QAR),)},
         "Empty books": {},
         "A prepaid month": {"actions": MONTH, "double": True},
         "Bought, and never used": {"actions": (TopUp(25 * QAR), Buy("week_1gb"), Expire(), Expire()), "double": True},
