@@ -117,7 +117,12 @@ def test_counting_by_hand():
     assert counted.used_up == 2
     assert [counted.cut_off(81, wait) for wait in (19, 20, 69, 70)] == [0, 1, 1, 2]
     assert counted.lead(81).tolist() == [20, 70]
-    assert [counted.latest(wait, at_most) for wait, at_most in ((20, 0), (20, 1), (20, 2), (200, 0))] == [80, 99, 100, 0]
+    assert [counted.latest(wait, at_most) for wait, at_most in ((20, 0), (20, 1), (20, 2), (200, 0))] == [
+        80,
+        99,
+        100,
+        0,
+    ]
 
 
 def test_the_standard_error_is_the_binomial_one():
