@@ -128,6 +128,7 @@ class Store(Transactions):
                 raise InputError("name", account.name, "a name that no other account of the store has")
             for wrong in audit.faults_of(self._run, saving.add(self._run, account)):
                 raise InputError("account", account.name, f"an account that is what its ledger says; {wrong}")
+            self._added.append(account.name)
         return self.account(account.name)
 
     def account(self, name: str) -> Stored:
@@ -260,7 +261,7 @@ class Store(Transactions):
 
     def _forget(self, name: str) -> None:
         """Read an account anew the next time."""
-        if name in self._working:
+        if any(account._home.name == name for account in self._working.values()):
             raise StoreError(str(self.path), f"cannot do that while a transaction changes {name}")
         if name in self._accounts:
             self._accounts[name]._home.version = 0

@@ -85,6 +85,16 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path):
         assert store.account("Noor") is again[0]
 
 
+def test_a_store_stays_the_file_it_was_opened_as(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store("accounts.db") as store:
+        store.add(prepaid())
+        monkeypatch.chdir("/")
+        assert store.path == tmp_path / "accounts.db"
+        assert store.verify() == []
+        assert len(store.table("accounts")) == 1
+
+
 def test_a_temporary_store_leaves_nothing():
     with Store.temporary() as store:
         folder = store.path.parent
@@ -171,7 +181,7 @@ def test_a_file_that_is_no_store_or_is_damaged_stays_as_it_is_to_the_byte(tmp_pa
 def test_where_no_file_can_be_there_is_no_store(tmp_path):
     with pytest.raises(StoreError, match=r"cannot be opened|cannot be read or written"):
         Store(tmp_path / "nowhere" / "accounts.db")
-    with pytest.raises(StoreError, match="no room for a write-ahead log"):
+    with pytest.raises(StoreError, match=r"is no file; `Store.temporary` makes one"):
         Store(":memory:")
 
 
@@ -379,6 +389,42 @@ def test_a_group_is_saved_whole_or_not_at_all(store, noor):
     assert store.verify() == []
 
 
+def test_an_account_that_was_added_in_vain_is_not_there(store, noor):
+    taken = []
+
+    def add_and_fail():
+        with store.transaction():
+            taken.append(store.add(prepaid("Sami")))
+            taken[0].top_up(QAR, at=NINE)
+            assert store.account("Sami").credit == QAR
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        add_and_fail()
+    assert store.names == ("Noor",)
+    for asked in (lambda: store.account("Sami"), lambda: taken[0].credit):
+        with pytest.raises((InputError, StoreError), match=r"one of Noor|is missing"):
+            asked()
+    mona = store.add(PostpaidAccount(BASIC, opened=NINE, name="Mona"))
+    with pytest.raises(StoreError, match="Sami: it is missing; account 2 is Mona"):
+        taken[0].top_up(QAR, at=NINE)
+    assert mona.balance == -35 * QAR
+    sami = store.add(prepaid("Sami"))
+    assert sami is not taken[0]
+    assert sami.top_up(QAR, at=NINE) == 1
+    assert store.verify() == []
+
+
+def test_an_account_is_opened_in_a_transaction_as_well(store, noor):
+    with Store(store.path) as elsewhere:
+        with elsewhere.transaction():
+            there = elsewhere.prepaid("Noor")
+            there.top_up(QAR, at=NINE)
+            assert there.credit == 16 * QAR
+            assert noor.credit == 15 * QAR
+        assert noor.credit == 16 * QAR
+
+
 def give_and_fail(store, noor, sami, amount):
     with store.transaction():
         noor.top_up(QAR, at=NINE)
@@ -403,7 +449,10 @@ def test_a_group_in_which_something_broke_off_saves_nothing(store, noor, monkeyp
             noor.top_up(QAR, at=NINE)
             what()
 
-    for what in (break_off, leave):
+    def end_it():  # as SQLite itself does after some errors
+        store._connection.rollback()
+
+    for what in (break_off, leave, end_it):
         with pytest.raises(StoreError, match="saves nothing"):
             both(what)
         assert noor.credit == 15 * QAR

@@ -26,6 +26,8 @@ def bring_in(run: Run, account: Stored) -> None:
     """
     home = account._home
     row = header(run, home.number)
+    if row.name != home.name:  # it was added in a transaction that was undone
+        raise Damaged(f"it is missing; account {home.number} is {row.name}")
     if row.version == home.version:
         if state(run, home.number) != home.state:
             raise Damaged("its balances were changed by another hand; see `Store.verify`")

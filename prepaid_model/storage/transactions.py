@@ -34,14 +34,17 @@ class Transactions:
     """The connection to a file, and the transaction that is going on; see `prepaid_model.store.Store`."""
 
     def __init__(self, path: str | Path, *, patience: timedelta = timedelta(seconds=10)) -> None:
-        self.path = Path(path)
+        if str(path) == ":memory:":
+            raise StoreError(str(path), "is no file; `Store.temporary` makes one that is gone afterwards")
+        self.path = Path(path).absolute()
         self._patience = patience.total_seconds()
         self._folder: TemporaryDirectory[str] | None = None
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
         self._accounts: dict[str, Stored] = {}
-        self._working: dict[str, Stored] = {}
+        self._working: dict[int, Stored] = {}
+        self._added: list[str] = []
         self._sessions: list[tuple[Session, Session]] = []
         self._open = self._spoilt = False
         self._count = 0
@@ -181,7 +184,7 @@ class Transactions:
         self._open, self._spoilt = True, False
 
     def _finish(self) -> None:
-        if self._spoilt:
+        if self._spoilt or not self._alive().in_transaction:  # some errors make SQLite end it by itself
             raise StoreError(str(self.path), "saves nothing: an operation of the transaction broke off")
         for account in self._working.values():
             saving.save(self._run, account)
@@ -199,23 +202,25 @@ class Transactions:
                 self._disconnect()
             for account in self._working.values():
                 account._home.version = 0
+            for name in self._added:
+                self._accounts.pop(name, None)
             for session, before in self._sessions:
                 _copy(before, session)
         for account in self._working.values():
             account._home.worker = 0
-        self._working, self._sessions = {}, []
+        self._working, self._sessions, self._added = {}, [], []
 
     def _join(self, accounts: list[Stored], sessions: list[Session]) -> None:
         for account in accounts:
             home = account._home
-            if home.name not in self._working:
+            if id(account) not in self._working:
                 home.worker = threading.get_ident()
                 try:
                     if not home.version or home.seen != self._version():
                         self._renew(account, self._run)
-                    self._working[home.name] = account
+                    self._working[id(account)] = account
                 finally:
-                    home.worker *= home.name in self._working
+                    home.worker *= id(account) in self._working
         for session in sessions:
             if not any(session is known for known, _ in self._sessions):
                 self._sessions.append((session, _copy(session, Session())))
