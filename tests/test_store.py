@@ -642,6 +642,16 @@ def test_what_another_hand_has_changed_is_told_and_not_served(store, noor, state
         assert (list(noor.ledger), noor.credit, noor.held, [bucket.left for bucket in noor.buckets]) == told
 
 
+def test_a_status_that_there_is_not_is_told(store, noor):
+    by_hand(store, "PRAGMA ignore_check_constraints = ON", "UPDATE balances SET status = 'fine'")
+    assert store.verify() == [
+        "the file: CHECK constraint failed in balances",
+        "Noor: 'fine' is not a valid Status",
+    ]
+    with pytest.raises(StoreError, match="'fine' is not a valid Status"):
+        _ = noor.credit
+
+
 def unguarded(store, *statements):
     """Change the file as somebody could who takes its triggers away and puts them back."""
     connection = sqlite3.connect(store.path, isolation_level=None)

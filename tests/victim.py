@@ -7,7 +7,6 @@ runs or just after, or a chosen number of steps inside the database's own machin
 
 import json
 import os
-import resource
 import signal
 import sqlite3
 import sys
@@ -196,6 +195,8 @@ def hammer(path: str, who: str, times: int) -> None:
 
 def full(path: str, first: int, room: int) -> None:
     """Go on until no file may grow any more, then again with room."""
+    import resource  # only Unix has it; the other ways to use this program need it not
+
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = max(file.stat().st_size for file in Path(path).parent.iterdir())
     number = first

@@ -44,7 +44,7 @@ def rebuilt(ledger: Ledger, settings: Settings, clock: datetime) -> State:
         buckets = dict(_lots(ledger, rows, clock, held(holds)))
         balance = int(rows["balance"][-1]) if len(rows) else 0
         return State(balance, _status(ledger, rows), standing, buckets, holds)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as why:
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as why:
         raise Damaged(f"the entries tell no story that an account can have ({why!r})") from why
 
 

@@ -85,7 +85,10 @@ def state(run: Run, number: int) -> State:
         (operation, bucket): amount
         for operation, bucket, amount in run("SELECT operation, bucket, amount FROM holds WHERE account = ?", number)
     }
-    return State(balance, Status(status), read(more), lots, holds)
+    try:
+        return State(balance, Status(status), read(more), lots, holds)
+    except ValueError as why:
+        raise Damaged(str(why)) from why
 
 
 def add(run: Run, account: Any) -> int:
