@@ -644,10 +644,7 @@ def test_what_another_hand_has_changed_is_told_and_not_served(store, noor, state
 
 def test_a_status_that_there_is_not_is_told(store, noor):
     by_hand(store, "PRAGMA ignore_check_constraints = ON", "UPDATE balances SET status = 'fine'")
-    assert store.verify() == [
-        "the file: CHECK constraint failed in balances",
-        "Noor: 'fine' is not a valid Status",
-    ]
+    assert "Noor: 'fine' is not a valid Status" in store.verify()
     with pytest.raises(StoreError, match="'fine' is not a valid Status"):
         _ = noor.credit
 
