@@ -59,6 +59,7 @@ class OperatorBooks(Experiment[Shown]):
     Examples
     --------
     >>> books = OperatorBooks()
+    >>> books.choose("Empty books")
     >>> print(books.take(TopUp(25 * QAR)))
     Top up QAR 25.00: cash +QAR 25.00. In the till: QAR 25.00. Whose money is it? One entry does not tell.
     >>> books.controls["double"].value = True
