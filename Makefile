@@ -40,7 +40,7 @@ lessons: $(INSTALLED) ## Run every lesson and compare each output with the saved
 	$(BIN)/pytest --nbval --nbval-sanitize-with tests/notebooks/sanitise.cfg $(BOTH_CORES) notebooks
 
 browser: $(INSTALLED) ## Use the lessons in a real JupyterLab, as a person would
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest $(BOTH_CORES) tests/browser
 
 notebooks: $(INSTALLED) ## Execute the lessons and save their outputs (LESSONS=… for some)
 	$(BIN)/python -m tools.notebooks $(LESSONS)

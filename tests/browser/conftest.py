@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tools.lab import Lab, Visit, find_chromium, running_chromium, running_lab, visit
+from tools.lab import Lab, find_chromium, running_chromium, running_lab, visit
 
 PROJECT = Path(__file__).parents[2]
 
@@ -44,23 +44,19 @@ def lab(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
-@pytest.fixture
-def page(lab: Lab, chromium: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Give a page 1280 wide, or as the mark `viewport(width, height)` says, that reaches nothing but Lab."""
-    mark = request.node.get_closest_marker("viewport")
-    with visit(chromium, lab, *(mark.args if mark else ())) as visited:
-        yield visited.page
-    _assert_clean(visited)
-
-
 @pytest.fixture(scope="module")
 def shared_page(lab: Lab, chromium: BrowserContext) -> Iterator[Page]:
-    """Give one page to all tests of a module, which run their cells anew: six times quicker than a page each."""
+    """Give one page to all tests of a module, that reaches nothing but Lab: a lesson is opened and run only once."""
     with visit(chromium, lab) as visited:
         yield visited.page
-    _assert_clean(visited)
-
-
-def _assert_clean(visited: Visit) -> None:
     assert visited.elsewhere == [], "the page asked for something from elsewhere"
     assert visited.errors == [], "the page reported errors"
+
+
+@pytest.fixture
+def page(shared_page: Page, request: pytest.FixtureRequest) -> Page:
+    """Give the module's page, 1280 wide or as the mark `viewport(width, height)` says."""
+    mark = request.node.get_closest_marker("viewport")
+    width, height = mark.args if mark else (1280, 900)
+    shared_page.set_viewport_size({"width": width, "height": height})
+    return shared_page

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/10-when-should-i-recharge.ipynb"
 OPENING = "month 1 of 1,000: cut off, recharged 3 hours too late"
@@ -14,39 +15,7 @@ OPENING = "month 1 of 1,000: cut off, recharged 3 hours too late"
 @pytest.fixture
 def timing(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    page.get_by_role("heading", name="Experiment").scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(shown.locator(".pm-sentence")).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(timing: Locator) -> Locator:
-    return timing.locator(".pm-live .pm-sentence")
-
-
-def slider(timing: Locator, label: str) -> Locator:
-    return timing.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the picture (and the sentence, unless told otherwise), without an error in the kernel."""
-
-    def __init__(self, timing: Locator, *, said: bool = True) -> None:
-        self.timing, self.must_be_said = timing, said
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.timing).inner_text()
-        self.shown = self.timing.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(self.timing.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            if self.must_be_said:
-                expect(sentence(self.timing)).not_to_have_text(self.said)
-            expect(self.timing.locator(".pm-picture")).to_have_attribute("alt", sentence(self.timing).inner_text())
+    return opened(page, lab, LESSON, OPENING)
 
 
 def reset(timing: Locator) -> None:
@@ -54,12 +23,6 @@ def reset(timing: Locator) -> None:
     timing.get_by_role("button", name="Reset").click()
     await_kernel(timing.page)
     expect(sentence(timing)).to_contain_text(OPENING)
-
-
-def click_along(page: Page, control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
 
 
 @pytest.mark.viewport(1280, 1100)
@@ -80,7 +43,7 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, timing: Locator) -> 
     }
     for label, (share, key) in sliders.items():
         with Change(timing):
-            click_along(page, slider(timing, label), share)
+            click_track(slider(timing, label), share)
         reset(timing)
         with Change(timing):
             slider(timing, label).locator(".noUi-handle").focus()

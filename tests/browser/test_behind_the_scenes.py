@@ -1,112 +1,36 @@
 """Lesson 09 as a person uses it: both experiments, each control by mouse and by keyboard."""
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run, use_theme
+from tests.browser.hands import Change, click_track, handle, into_sight, opened, press, sentence, slider, start
+from tools.lab import Lab, await_kernel, kernel_errors, use_theme
 
 LESSON = "notebooks/09-behind-the-scenes.ipynb"
-OPENING = re.compile(r"^Message 2 of 16, gateway to session function, CCR INITIAL\.")
+OPENING = "Message 2 of 16, gateway to session function, CCR INITIAL."
 EMPTY = "Nothing has happened yet, and the till is empty."
 
 
-@pytest.fixture(scope="module")
-def lesson(lab: Lab, shared_page: Page) -> Page:
-    """Give the lesson, run once."""
-    shared_page.set_viewport_size({"width": 1280, "height": 1100})
-    open_and_run(shared_page, lab, LESSON)
-    assert kernel_errors(shared_page) == []
-    return shared_page
-
-
 @pytest.fixture
-def stepper(lesson: Page) -> Locator:
+def stepper(page: Page, lab: Lab) -> Locator:
     """Give the stepper as it opens."""
-    shown = into_sight(lesson, ".pm-experiment:has-text('Quota, MB')")
-    start(shown, "A page loads")
-    expect(sentence(shown)).to_have_text(OPENING)
-    return shown
+    return opened(page, lab, LESSON, OPENING, ".pm-experiment:has-text('Quota, MB')")
 
 
 @pytest.fixture
-def books(lesson: Page) -> Locator:
-    """Give the books as they open."""
-    shown = into_sight(lesson, ".pm-experiment:has-text('Postpaid:')")
+def books(page: Page, lab: Lab) -> Locator:
+    """Give the books before anything has happened."""
+    shown = opened(page, lab, LESSON, "QAR 25.00", ".pm-experiment:has-text('Postpaid:')")
     start(shown, "Empty books")
     expect(sentence(shown)).to_have_text(EMPTY)
     return shown
 
 
-def into_sight(page: Page, wanted: str) -> Locator:
-    """Scroll from the top until Lab has drawn something."""
-    panel, found = page.locator(".jp-WindowedPanel-outer").last, page.locator(wanted)
-    panel.evaluate("panel => { panel.scrollTop = 0; }")
-    for _ in range(90):
-        if found.count():
-            break
-        panel.evaluate("panel => { panel.scrollTop += 300; }")
-        page.wait_for_timeout(50)
-    found.first.scroll_into_view_if_needed()
-    return found.first  # a second one, further down, shows a moment of its own
-
-
-def start(experiment: Locator, scenario: str) -> None:
-    experiment.page.evaluate("() => { window.kernelErrors = []; }")
-    experiment.get_by_label("Scenario").select_option(scenario)
-    press(experiment, "Reset")
-    await_kernel(experiment.page)
-
-
-def sentence(experiment: Locator) -> Locator:
-    return experiment.locator(".pm-live .pm-sentence")
-
-
-def press(experiment: Locator, name: str, *, key: str = "") -> None:
-    experiment.page.evaluate("() => document.activeElement?.blur()")  # what was typed leaves its field first
-    await_kernel(experiment.page)  # the controls set before the press
-    button = experiment.get_by_role("button", name=name, exact=True)
-    if key:
-        button.press(key)
-    else:
-        button.click()
-    await_kernel(experiment.page)
-
-
-def handle(experiment: Locator, label: str) -> Locator:
-    return experiment.locator(".pm-slider").filter(has_text=label).locator(".noUi-handle")
-
-
-def drag(experiment: Locator, label: str, share: float) -> None:
-    track = experiment.locator(".pm-slider").filter(has_text=label).locator(".noUi-base").bounding_box()
-    assert track
-    experiment.page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
-
-
-class Change:
-    """See that an act changes the sentence and the picture, and that the picture says the same."""
-
-    def __init__(self, experiment: Locator) -> None:
-        self.experiment, self.picture = experiment, experiment.locator(".pm-picture")
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.experiment).inner_text()
-        self.shown = self.picture.get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.experiment)).not_to_have_text(self.said)
-            expect(self.picture).not_to_have_attribute("src", self.shown)
-            said = (sentence(self.experiment).text_content() or "").strip()
-            expect(self.picture).to_have_attribute("alt", said)
-
-
 # ------------------------------------------------------------------------------------------------- the stepper
 
 
-def test_step_by_step_through_a_page_by_mouse(lesson: Page, stepper: Locator) -> None:
+def test_step_by_step_through_a_page_by_mouse(page: Page, stepper: Locator) -> None:
     for number in range(3, 17):
         with Change(stepper):
             press(stepper, "Next ▸")
@@ -115,10 +39,10 @@ def test_step_by_step_through_a_page_by_mouse(lesson: Page, stepper: Locator) ->
     with Change(stepper):
         press(stepper, "◂ Back")
     with Change(stepper):
-        drag(stepper, "Message", 0.48)
+        click_track(slider(stepper, "Message"), 0.48)
     expect(stepper.locator(".pm-fields table")).to_contain_text("Granted-Service-Unit, CC-Total-Octets")
     with Change(stepper):
-        drag(stepper, "Quota, MB", 0.0)
+        click_track(slider(stepper, "Quota, MB"), 0.0)
     expect(sentence(stepper)).to_contain_text("Yes: 1 MB may flow.")
     with Change(stepper):
         stepper.get_by_label("Credit, QAR").fill("0.05")
@@ -128,11 +52,11 @@ def test_step_by_step_through_a_page_by_mouse(lesson: Page, stepper: Locator) ->
         stepper.get_by_label("When credit ends,").select_option("lead to a top-up page")
     expect(stepper.locator(".pm-fields table")).to_contain_text("http://topup.example")
     press(stepper, "Reset")
-    expect(sentence(stepper)).to_have_text(OPENING)
-    assert kernel_errors(lesson) == []
+    expect(sentence(stepper)).to_contain_text(OPENING)
+    assert kernel_errors(page) == []
 
 
-def test_step_by_step_by_keyboard(lesson: Page, stepper: Locator) -> None:
+def test_step_by_step_by_keyboard(page: Page, stepper: Locator) -> None:
     with Change(stepper):
         press(stepper, "Next ▸", key="Enter")
     with Change(stepper):
@@ -146,32 +70,32 @@ def test_step_by_step_by_keyboard(lesson: Page, stepper: Locator) -> None:
         handle(stepper, "Quota, MB").press("Home")
     with Change(stepper):
         stepper.get_by_label("Credit, QAR").press("Control+a")
-        lesson.keyboard.type("0.10")
-        lesson.keyboard.press("Enter")
+        page.keyboard.type("0.10")
+        page.keyboard.press("Enter")
     handle(stepper, "Message").press("Home")
     for _ in range(7):
         handle(stepper, "Message").press("ArrowRight")
-        await_kernel(lesson)
+        await_kernel(page)
     expect(sentence(stepper)).to_contain_text("Message 8 of ")
     handle(stepper, "Quota, MB").press("End")
-    await_kernel(lesson)
+    await_kernel(page)
     with Change(stepper):
         stepper.get_by_label("When credit ends,").press("ArrowDown")
     with Change(stepper):
         stepper.get_by_label("Scenario").press("ArrowDown")
     press(stepper, "Reset", key="Enter")
     expect(sentence(stepper)).to_contain_text("Message 1 of ")
-    assert kernel_errors(lesson) == []
+    assert kernel_errors(page) == []
 
 
-def test_credit_that_cannot_be_is_told_and_nothing_changes(lesson: Page, stepper: Locator) -> None:
+def test_credit_that_cannot_be_is_told_and_nothing_changes(page: Page, stepper: Locator) -> None:
     shown = stepper.locator(".pm-picture").get_attribute("src") or ""
     stepper.get_by_label("Credit, QAR").fill("abc")
     stepper.get_by_label("Credit, QAR").press("Tab")
     expect(stepper.get_by_role("alert")).to_contain_text("credit: got 'abc'")
     expect(stepper.get_by_role("alert")).to_contain_text("Nothing has been changed")
     expect(stepper.locator(".pm-picture")).to_have_attribute("src", shown)
-    assert len(kernel_errors(lesson)) == 1
+    assert len(kernel_errors(page)) == 1
     stepper.get_by_label("Credit, QAR").fill("2")
     stepper.get_by_label("Credit, QAR").press("Tab")
     expect(stepper.get_by_role("alert")).to_have_count(0)
@@ -188,18 +112,18 @@ def test_credit_that_cannot_be_is_told_and_nothing_changes(lesson: Page, stepper
         ("Two devices, one account", "phone to gateway (phone)"),
     ],
 )
-def test_every_scenario_opens_with_its_first_message(lesson: Page, stepper: Locator, scenario: str, words: str) -> None:
+def test_every_scenario_opens_with_its_first_message(page: Page, stepper: Locator, scenario: str, words: str) -> None:
     stepper.get_by_label("Scenario").select_option(scenario)
     expect(sentence(stepper)).to_contain_text(words)
     said = (sentence(stepper).text_content() or "").strip()
     expect(stepper.locator(".pm-picture")).to_have_attribute("alt", said)
-    assert kernel_errors(lesson) == []
+    assert kernel_errors(page) == []
 
 
 # --------------------------------------------------------------------------------------------------- the books
 
 
-def test_a_month_of_books_by_mouse(lesson: Page, books: Locator) -> None:
+def test_a_month_of_books_by_mouse(page: Page, books: Locator) -> None:
     books.get_by_label("Prepaid: top up, QAR").fill("50")
     with Change(books):
         press(books, "▲ Top up")
@@ -210,7 +134,7 @@ def test_a_month_of_books_by_mouse(lesson: Page, books: Locator) -> None:
     books.get_by_label("Bundle").select_option("3 GB · 7 days · QAR 20.00")
     with Change(books):
         press(books, "■ Buy")
-    drag(books, "Use, MB", 0.31)
+    click_track(slider(books, "Use, MB"), 0.31)
     with Change(books):
         press(books, "▶ Use")
     expect(sentence(books)).to_contain_text("Service was delivered, so its price is earned.")
@@ -230,10 +154,10 @@ def test_a_month_of_books_by_mouse(lesson: Page, books: Locator) -> None:
         press(books, "◂ Back")
     press(books, "Reset")
     expect(sentence(books)).to_have_text(EMPTY)
-    assert kernel_errors(lesson) == []
+    assert kernel_errors(page) == []
 
 
-def test_a_month_of_books_by_keyboard(lesson: Page, books: Locator) -> None:
+def test_a_month_of_books_by_keyboard(page: Page, books: Locator) -> None:
     with Change(books):
         press(books, "▲ Top up", key="Enter")
     with Change(books):
@@ -258,45 +182,45 @@ def test_a_month_of_books_by_keyboard(lesson: Page, books: Locator) -> None:
     books.get_by_label("by", exact=True).press("ArrowDown")
     press(books, "Reset", key="Enter")
     expect(books.get_by_label("by", exact=True)).to_have_value("prepaid")
-    assert kernel_errors(lesson) == []
+    assert kernel_errors(page) == []
 
 
-def test_what_is_refused_is_told_and_nothing_changes(lesson: Page, books: Locator) -> None:
+def test_what_is_refused_is_told_and_nothing_changes(page: Page, books: Locator) -> None:
     press(books, "Pay the bill")
     expect(books.get_by_role("alert")).to_contain_text("pay a bill: refused, there is no contract yet")
     books.get_by_label("Prepaid: top up, QAR").fill("much")
     press(books, "▲ Top up")
     expect(books.get_by_role("alert")).to_contain_text("top-up amount: got 'much'")
     expect(sentence(books)).to_have_text(EMPTY)
-    assert len(kernel_errors(lesson)) == 2
+    assert len(kernel_errors(page)) == 2
 
 
 @pytest.mark.parametrize(("theme", "width"), [("Dark", 1920), ("Light", 1280)])
-def test_both_are_whole_and_legible_in_both_themes(lesson: Page, theme: str, width: int) -> None:
-    lesson.set_viewport_size({"width": width, "height": 1100})
-    use_theme(lesson, theme)
+def test_both_are_whole_and_legible_in_both_themes(page: Page, theme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 1100})
+    use_theme(page, theme)
     for mark, scenario, parts in (
         ("Quota, MB", "Redirected to top up", (".pm-frame", ".pm-fields")),
         ("Postpaid:", "A postpaid month, paid", (".pm-frame", ".pm-books")),
     ):
-        shown = into_sight(lesson, f".pm-experiment:has-text('{mark}')")
+        shown = into_sight(page, f".pm-experiment:has-text('{mark}')")
         start(shown, scenario)
         for part in parts:
             assert shown.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth + 1"), part
-        found = Axe().run(lesson, context=f".pm-experiment:has(.pm-{parts[1][4:]})").response["violations"]
+        found = Axe().run(page, context=f".pm-experiment:has(.pm-{parts[1][4:]})").response["violations"]
         serious = {each["id"] for each in found if each["impact"] in ("serious", "critical")}
         assert serious <= {"aria-input-field-name"}  # ipywidgets gives its sliders no name, only a label beside them
-    lesson.set_viewport_size({"width": 1280, "height": 1100})
+    page.set_viewport_size({"width": 1280, "height": 1100})
 
 
-def test_predictions_and_questions_answer(lesson: Page) -> None:
-    lesson.evaluate("() => { window.kernelErrors = []; }")
-    guess = into_sight(lesson, ".pm-prediction:has-text('before the first byte')")
+def test_predictions_and_questions_answer(page: Page) -> None:
+    page.evaluate("() => { window.kernelErrors = []; }")
+    guess = into_sight(page, ".pm-prediction:has-text('before the first byte')")
     press(guess, "Lock my guess")
     press(guess, "Reveal", key="Enter")
     expect(guess.locator(".pm-sentence")).to_contain_text("the model says 8")
-    question = into_sight(lesson, ".pm-checkpoint:has-text('Who knows what a megabyte costs?')")
+    question = into_sight(page, ".pm-checkpoint:has-text('Who knows what a megabyte costs?')")
     question.get_by_label("gateway").check()
     press(question, "Check")
     expect(question.locator(".pm-feedback")).to_contain_text("Not yet. It counts bytes")
-    assert kernel_errors(lesson) == []
+    assert kernel_errors(page) == []

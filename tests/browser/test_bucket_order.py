@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/04-balance-basics.ipynb"
 OPENING = "Oldest first: 1.8 GB expire unused, worth QAR 14.00."
@@ -14,51 +15,13 @@ OPENING = "Oldest first: 1.8 GB expire unused, worth QAR 14.00."
 @pytest.fixture
 def buckets(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    page.get_by_role("heading", name="Experiment").scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(buckets: Locator) -> Locator:
-    return buckets.locator(".pm-live .pm-sentence")
-
-
-def slider(buckets: Locator, label: str) -> Locator:
-    return buckets.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the sentence and the picture, without an error in the kernel."""
-
-    def __init__(self, buckets: Locator) -> None:
-        self.buckets = buckets
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.buckets).inner_text()
-        self.shown = self.buckets.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.buckets)).not_to_have_text(self.said)
-            expect(self.buckets.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            expect(self.buckets.locator(".pm-picture")).to_have_attribute("alt", sentence(self.buckets).inner_text())
-            await_kernel(self.buckets.page)
+    return opened(page, lab, LESSON, OPENING)
 
 
 def back_to_the_start(buckets: Locator) -> None:
     buckets.get_by_role("button", name="Reset").click()
     await_kernel(buckets.page)
     expect(sentence(buckets)).to_contain_text(OPENING)
-
-
-def click_at(control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    control.page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
 
 
 @pytest.mark.viewport(1280, 1100)
@@ -83,7 +46,7 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, buckets: Locator) ->
         expect(sentence(buckets)).to_contain_text(OPENING)
     daily = slider(buckets, "Used a day, MB")
     with change:
-        click_at(daily, 0.2)
+        click_track(daily, 0.2)
     with change:
         daily.locator(".noUi-handle").focus()
         page.keyboard.press("End")
@@ -100,7 +63,7 @@ def test_the_controls_that_apply_only_sometimes(page: Page, buckets: Locator) ->
         buckets.get_by_label("1 GB is bought again at its end").check()
     expect(rollover).to_be_visible()
     with change:
-        click_at(rollover, 0.3)
+        click_track(rollover, 0.3)
     with change:
         rollover.locator(".noUi-handle").focus()
         page.keyboard.press("End")
@@ -111,7 +74,7 @@ def test_the_controls_that_apply_only_sometimes(page: Page, buckets: Locator) ->
     expect(rollover).to_be_hidden()
     night = slider(buckets, "of it at night")
     with change:
-        click_at(night, 0.9)
+        click_track(night, 0.9)
     with change:
         night.locator(".noUi-handle").focus()
         page.keyboard.press("Home")

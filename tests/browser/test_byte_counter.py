@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/06-who-counts-my-bytes.ipynb"
 OPENING = 'What does "headers" add?'
@@ -14,21 +15,7 @@ OPENING = 'What does "headers" add?'
 @pytest.fixture
 def counter(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    page.get_by_role("heading", name="Experiment").scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(counter: Locator) -> Locator:
-    return counter.locator(".pm-live .pm-sentence")
-
-
-def slider(counter: Locator, label: str) -> Locator:
-    return counter.locator(".pm-slider").filter(has_text=label)
+    return opened(page, lab, LESSON, OPENING)
 
 
 def slide(counter: Locator, label: str, key: str) -> None:
@@ -36,32 +23,8 @@ def slide(counter: Locator, label: str, key: str) -> None:
     await_kernel(counter.page)
 
 
-def click_track(counter: Locator, label: str, share: float) -> None:
-    track = slider(counter, label).locator(".noUi-base").bounding_box()
-    assert track
-    counter.page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
-
-
 def reveal(counter: Locator) -> Locator:
     return counter.get_by_role("button", name=re.compile("^(Reveal|All revealed)"))
-
-
-class Change:
-    """See that an act changes the sentence and the picture."""
-
-    def __init__(self, counter: Locator) -> None:
-        self.counter = counter
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.counter).inner_text()
-        self.shown = self.counter.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.counter)).not_to_have_text(self.said)
-            expect(self.counter.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            expect(self.counter.locator(".pm-picture")).to_have_attribute("alt", sentence(self.counter).inner_text())
-            await_kernel(self.counter.page)
 
 
 @pytest.mark.viewport(1280, 1200)
@@ -76,7 +39,7 @@ def test_each_bar_is_guessed_and_then_revealed(page: Page, counter: Locator) -> 
     expect(tables).to_contain_text("+4.0 %")
     expect(reveal(counter)).to_have_text("Reveal: sent again ▸")
     with Change(counter):
-        click_track(counter, "My guess", 0.5)
+        click_track(slider(counter, "My guess"), 0.5)
     with Change(counter):
         reveal(counter).press("Enter")
     for name in ("unit", "rounding"):
@@ -119,7 +82,7 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, counter: Locator) ->
         "Lost on the radio": 0.8,
     }.items():
         with Change(counter):
-            click_track(counter, label, share)
+            click_track(slider(counter, label), share)
         with Change(counter):
             slide(counter, label, "Home")
     expect(sentence(counter)).to_contain_text("Your phone shows")  # what is revealed stays so

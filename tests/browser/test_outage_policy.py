@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/07-what-the-system-cannot-do.ipynb"
 OPENING = "End the session (TERMINATE): 4 minutes cut off"
@@ -14,39 +15,7 @@ OPENING = "End the session (TERMINATE): 4 minutes cut off"
 @pytest.fixture
 def outage(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    page.get_by_role("heading", name="Second half").scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").filter(has_text="When no answer comes")
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(outage: Locator) -> Locator:
-    return outage.locator(".pm-live .pm-sentence")
-
-
-def slider(outage: Locator, label: str) -> Locator:
-    return outage.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the sentence and the picture."""
-
-    def __init__(self, outage: Locator) -> None:
-        self.outage = outage
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.outage).inner_text()
-        self.shown = self.outage.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            picture = self.outage.locator(".pm-picture")
-            expect(sentence(self.outage)).not_to_have_text(self.said)
-            expect(picture).not_to_have_attribute("src", self.shown)
-            expect(picture).to_have_attribute("alt", sentence(self.outage).inner_text())
+    return opened(page, lab, LESSON, OPENING, ".pm-experiment:has-text('When no answer comes')")
 
 
 def start(outage: Locator, scenario: str, words: str) -> None:
@@ -59,12 +28,6 @@ def reset(outage: Locator) -> None:
     outage.get_by_role("button", name="Reset").click()
     await_kernel(outage.page)
     expect(sentence(outage)).to_contain_text(OPENING)
-
-
-def drag(page: Page, control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
 
 
 @pytest.mark.viewport(1280, 1100)
@@ -80,7 +43,7 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, outage: Locator) -> 
         reset(outage)
     for label, key in {"Outage, minutes": "ArrowLeft", "Answers lost": "End"}.items():
         with change:
-            drag(page, slider(outage, label), 0.6 if key == "End" else 0.1)
+            click_track(slider(outage, label), 0.6 if key == "End" else 0.1)
         reset(outage)
         with change:
             slider(outage, label).locator(".noUi-handle").focus()

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/02-the-prepaid-flow.ipynb"
 OPENING = "QAR 45.00 topped up, 158 hours without service"
@@ -14,39 +15,7 @@ OPENING = "QAR 45.00 topped up, 158 hours without service"
 @pytest.fixture
 def flow(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    heading = page.get_by_role("heading", name="Experiment")
-    heading.scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(shown.locator(".pm-sentence")).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(flow: Locator) -> Locator:
-    return flow.locator(".pm-live .pm-sentence")
-
-
-def slider(flow: Locator, label: str) -> Locator:
-    return flow.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the sentence and the picture, without an error in the kernel."""
-
-    def __init__(self, page: Page, flow: Locator) -> None:
-        self.page, self.flow = page, flow
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.flow).inner_text()
-        self.shown = self.flow.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.flow)).not_to_have_text(self.said)
-            expect(self.flow.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            expect(self.flow.locator(".pm-picture")).to_have_attribute("alt", sentence(self.flow).inner_text())
+    return opened(page, lab, LESSON, OPENING)
 
 
 def reset(flow: Locator) -> None:
@@ -59,15 +28,9 @@ def start(flow: Locator, scenario: str, words: str) -> None:
     expect(sentence(flow)).to_contain_text(words)
 
 
-def drag(page: Page, control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
-
-
 @pytest.mark.viewport(1280, 1100)
 def test_every_control_by_mouse_and_by_keyboard(page: Page, flow: Locator) -> None:
-    change = Change(page, flow)
+    change = Change(flow)
     choices = {
         "Who": "Student",
         "Bundle": "none: pay as you go",
@@ -85,7 +48,7 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, flow: Locator) -> No
         expect(sentence(flow)).to_contain_text(OPENING)
     for label, share in {"Every, days": 0.1, "Another month": 0.3, "Credit valid for": 0.02}.items():
         with change:
-            drag(page, slider(flow, label), share)
+            click_track(slider(flow, label), share)
         reset(flow)
         expect(sentence(flow)).to_contain_text(OPENING)
         with change:
@@ -103,14 +66,14 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, flow: Locator) -> No
 
 @pytest.mark.viewport(1280, 1100)
 def test_the_controls_that_apply_only_sometimes(page: Page, flow: Locator) -> None:
-    change = Change(page, flow)
+    change = Change(flow)
     threshold = slider(flow, "When credit falls to")
     expect(threshold).to_be_hidden()
     start(flow, "Automatic top-up", "never stopped")
     expect(threshold).to_be_visible()
     expect(slider(flow, "Every, days")).to_be_hidden()
     with change:
-        drag(page, threshold, 0.9)
+        click_track(threshold, 0.9)
     with change:
         threshold.locator(".noUi-handle").focus()
         page.keyboard.press("Home")
@@ -120,7 +83,7 @@ def test_the_controls_that_apply_only_sometimes(page: Page, flow: Locator) -> No
         page.keyboard.press("End")
     expect(sentence(flow)).to_contain_text("(grace)")
     with change:
-        drag(page, slider(flow, "grace, days"), 0.0)
+        click_track(slider(flow, "grace, days"), 0.0)
     flow.get_by_label("Bundle", exact=True).select_option("none: pay as you go")
     expect(flow.get_by_label("bought again")).to_be_hidden()
     assert kernel_errors(page) == []
@@ -128,7 +91,7 @@ def test_the_controls_that_apply_only_sometimes(page: Page, flow: Locator) -> No
 
 @pytest.mark.viewport(1280, 1100)
 def test_an_amount_is_typed_and_one_that_cannot_be_is_told(page: Page, flow: Locator) -> None:
-    change = Change(page, flow)
+    change = Change(flow)
     top_up = flow.get_by_label("Top-up, QAR")
     with change:
         top_up.fill("20")
@@ -171,7 +134,7 @@ def test_each_scenario_and_the_lesson_around_it(page: Page, flow: Locator) -> No
     assert len(names) == 7
     said = set()
     for name in names[1:]:
-        with Change(page, flow):
+        with Change(flow):
             flow.get_by_label("Scenario").select_option(name)
         said.add(sentence(flow).inner_text())
     assert len(said) == len(names) - 1

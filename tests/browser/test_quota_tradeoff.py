@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/07-what-the-system-cannot-do.ipynb"
 OPENING = "3 devices, 1 MB at a time: 1,151 requests for each gigabyte"
@@ -14,36 +15,7 @@ OPENING = "3 devices, 1 MB at a time: 1,151 requests for each gigabyte"
 @pytest.fixture
 def tradeoff(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    shown = page.locator(".pm-experiment").filter(has_text="Delay of an answer")
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(tradeoff: Locator) -> Locator:
-    return tradeoff.locator(".pm-live .pm-sentence")
-
-
-def slider(tradeoff: Locator, label: str) -> Locator:
-    return tradeoff.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the picture, and the sentence unless only the points move."""
-
-    def __init__(self, tradeoff: Locator) -> None:
-        self.tradeoff = tradeoff
-
-    def __enter__(self) -> None:
-        self.shown = self.tradeoff.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            picture = self.tradeoff.locator(".pm-picture")
-            expect(picture).not_to_have_attribute("src", self.shown)
-            expect(picture).to_have_attribute("alt", sentence(self.tradeoff).inner_text())
+    return opened(page, lab, LESSON, OPENING, ".pm-experiment:has-text('Delay of an answer')")
 
 
 def reset(tradeoff: Locator) -> None:
@@ -52,18 +24,12 @@ def reset(tradeoff: Locator) -> None:
     expect(sentence(tradeoff)).to_contain_text(OPENING)
 
 
-def drag(page: Page, control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
-
-
 @pytest.mark.viewport(1280, 1100)
 def test_every_control_by_mouse_and_by_keyboard(page: Page, tradeoff: Locator) -> None:
-    change = Change(tradeoff)
+    change = Change(tradeoff, said=False)
     for label in ("Quota", "Delay of an answer", "Speed", "Devices on the account"):
         with change:
-            drag(page, slider(tradeoff, label), 0.95)
+            click_track(slider(tradeoff, label), 0.95)
         reset(tradeoff)
         with change:
             slider(tradeoff, label).locator(".noUi-handle").focus()
@@ -82,14 +48,14 @@ def test_every_control_by_mouse_and_by_keyboard(page: Page, tradeoff: Locator) -
 
 @pytest.mark.viewport(1280, 1100)
 def test_what_was_guessed_is_told_when_it_is_ticked(page: Page, tradeoff: Locator) -> None:
-    change = Change(tradeoff)
+    change = Change(tradeoff, said=False)
     weight = slider(tradeoff, "1 MB unused is as bad as")
     expect(weight).to_be_hidden()
     with change:
         tradeoff.get_by_label("add it up").check()
     expect(sentence(tradeoff)).to_contain_text("The least score is at 2.5 MB.")
     with change:
-        drag(page, weight, 0.02)
+        click_track(weight, 0.02)
     expect(sentence(tradeoff)).not_to_contain_text("2.5 MB")
     with change:
         weight.locator(".noUi-handle").focus()
@@ -110,7 +76,7 @@ def test_each_scenario_and_the_guesses_around_it(page: Page, tradeoff: Locator) 
     scenarios = tradeoff.get_by_label("Scenario")
     expect(scenarios.locator("option")).to_have_count(6)
     for place in range(1, 6):
-        with Change(tradeoff):
+        with Change(tradeoff, said=False):
             scenarios.select_option(index=place)
     predictions = page.locator(".pm-prediction")
     size, overshoot = (predictions.filter(has_text=words) for words in ("Which quota is best?", "ten times smaller"))

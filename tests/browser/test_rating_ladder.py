@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from prepaid_model.figures.rating_ladder import LEFT, RIGHT
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, opened, sentence
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/08-how-do-bytes-become-riyals.ipynb"
 OPENING = "100 KB cost QAR 0.05 in one session: charged as 1 MB"
@@ -15,35 +16,7 @@ OPENING = "100 KB cost QAR 0.05 in one session: charged as 1 MB"
 @pytest.fixture
 def ladder(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    heading = page.get_by_role("heading", name="Experiment")
-    heading.scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(ladder: Locator) -> Locator:
-    return ladder.locator(".pm-live .pm-sentence")
-
-
-class Change:
-    """See that an act changes the sentence and the picture, and that the picture says the same."""
-
-    def __init__(self, ladder: Locator) -> None:
-        self.ladder = ladder
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.ladder).inner_text()
-        self.shown = self.ladder.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.ladder)).not_to_have_text(self.said)
-            expect(self.ladder.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            expect(self.ladder.locator(".pm-picture")).to_have_attribute("alt", sentence(self.ladder).inner_text())
+    return opened(page, lab, LESSON, OPENING)
 
 
 def reset(ladder: Locator) -> None:

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run, use_theme, visit
+from tests.browser.hands import into_sight, press, sentence
+from tools.lab import Lab, kernel_errors, open_and_run, use_theme, visit
 
 START_HERE = "notebooks/00-start-here.ipynb"
 RECHARGE = "notebooks/01-what-is-a-recharge.ipynb"
@@ -43,33 +44,6 @@ def phone(lesson: Page) -> Locator:
     press(shown, "Reset")
     expect(sentence(shown)).to_have_text(NEW)
     return shown
-
-
-def into_sight(page: Page, wanted: str = ".pm-experiment") -> Locator:
-    """Scroll from the top until Lab has drawn something."""
-    panel, found = page.locator(".jp-WindowedPanel-outer").last, page.locator(wanted)
-    panel.evaluate("panel => { panel.scrollTop = 0; }")
-    for _ in range(60):
-        if found.count():
-            break
-        panel.evaluate("panel => { panel.scrollTop += 300; }")
-        page.wait_for_timeout(50)
-    found.first.scroll_into_view_if_needed()
-    return found
-
-
-def sentence(experiment: Locator) -> Locator:
-    return experiment.locator(".pm-sentence")
-
-
-def press(experiment: Locator, name: str, *, key: str = "") -> None:
-    experiment.page.evaluate("() => document.activeElement?.blur()")  # what was typed leaves its field first
-    await_kernel(experiment.page)  # the controls set before the press
-    button = experiment.get_by_role("button", name=name, exact=True)
-    if key:
-        button.press(key)
-    else:
-        button.click()
 
 
 def test_next_tells_the_story_and_lights_up_what_changed(start):
@@ -206,7 +180,7 @@ def test_predictions_are_locked_and_revealed_and_questions_answered(lesson, phon
     credit = into_sight(lesson, ".pm-prediction").first
     press(credit, "Lock my guess")
     press(credit, "Reveal", key="Enter")
-    expect(sentence(credit)).to_contain_text("You guessed 0 QAR, the model says 15 QAR")
+    expect(credit.locator(".pm-sentence")).to_contain_text("You guessed 0 QAR, the model says 15 QAR")
     question = into_sight(lesson, ".pm-checkpoint:has-text('three times')")
     question.get_by_label("My answer, QAR").fill("75")
     press(question, "Check")

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tools.lab import Lab, await_kernel, kernel_errors, open_and_run
+from tests.browser.hands import Change, click_track, opened, sentence, slider
+from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/03-prepaid-or-postpaid.ipynb"
 OPENING = "then a bill of QAR 81.06, due 15 February"
@@ -15,38 +16,7 @@ SURPRISED = "then a bill of QAR 161.06, QAR 80.00 more than without the surprise
 @pytest.fixture
 def same(page: Page, lab: Lab) -> Locator:
     """Give the experiment on show, in its opening state."""
-    open_and_run(page, lab, LESSON)
-    assert kernel_errors(page) == []
-    page.get_by_role("heading", name="Experiment").scroll_into_view_if_needed()
-    shown = page.locator(".pm-experiment").first
-    shown.scroll_into_view_if_needed()
-    expect(sentence(shown)).to_contain_text(OPENING)
-    return shown
-
-
-def sentence(same: Locator) -> Locator:
-    return same.locator(".pm-live .pm-sentence")
-
-
-def slider(same: Locator, label: str) -> Locator:
-    return same.locator(".pm-slider").filter(has_text=label)
-
-
-class Change:
-    """See that an act changes the sentence and the picture."""
-
-    def __init__(self, same: Locator) -> None:
-        self.same = same
-
-    def __enter__(self) -> None:
-        self.said = sentence(self.same).inner_text()
-        self.shown = self.same.locator(".pm-picture").get_attribute("src") or ""
-
-    def __exit__(self, *failed: object) -> None:
-        if not any(failed):
-            expect(sentence(self.same)).not_to_have_text(self.said)
-            expect(self.same.locator(".pm-picture")).not_to_have_attribute("src", self.shown)
-            expect(self.same.locator(".pm-picture")).to_have_attribute("alt", sentence(self.same).inner_text())
+    return opened(page, lab, LESSON, OPENING)
 
 
 def start(same: Locator, scenario: str, words: str) -> None:
@@ -59,12 +29,6 @@ def reset(same: Locator) -> None:
     same.get_by_role("button", name="Reset").click()
     await_kernel(same.page)
     expect(sentence(same)).to_contain_text(SURPRISED)
-
-
-def drag(page: Page, control: Locator, share: float) -> None:
-    track = control.locator(".noUi-base").bounding_box()
-    assert track
-    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
 
 
 @pytest.mark.viewport(1280, 1300)
@@ -95,7 +59,7 @@ def test_every_slider_by_mouse_and_by_keyboard(page: Page, same: Locator) -> Non
     start(same, "One surprise day", SURPRISED)
     for label, share in {"Surprise day": 0.9, "credit limit": 0.05, "Another month": 0.3}.items():
         with change:
-            drag(page, slider(same, label), share)
+            click_track(slider(same, label), share)
         reset(same)
         with change:
             slider(same, label).locator(".noUi-handle").focus()
