@@ -136,6 +136,17 @@ def in_qatar(field: str, at: Any) -> datetime:
     return at if at.tzinfo is ZONE else at.astimezone(ZONE)
 
 
+def format_moment(at: datetime) -> str:
+    """Write a date and time as a phone does.
+
+    Examples
+    --------
+    >>> format_moment(parse_moment("2026-01-01 09:00"))
+    'Thu 1 Jan, 09:00'
+    """
+    return f"{at:%a} {at.day} {at:%b, %H:%M}"
+
+
 def format_money(micros: int) -> str:
     """Write micros in riyals: two decimals, more only where the amount needs them.
 

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from prepaid_model.lead_time import (
     standard_error,
 )
 from prepaid_model.offers import Bundle
+from prepaid_model.units import format_moment
 from prepaid_model.usage import personas
 from prepaid_model.widgets.controls import amount, choice, slider
 from prepaid_model.widgets.experiment import Experiment
@@ -175,8 +176,9 @@ def when_it_was(result: WarnedMonth) -> str:
     if sent is None:
         return f"{result.percent} % were never reached."
     read = sent + (result.delay + result.reading) * _HOUR
-    gone = f"The bundle was used up on {moment(end)}." if end else "The bundle ended first."
-    return f"The alert at {result.percent} % used was sent on {moment(sent)} and read on {moment(read)}. {gone}"
+    gone = f"The bundle was used up on {format_moment(end)}." if end else "The bundle ended first."
+    when = f"sent on {format_moment(sent)} and read on {format_moment(read)}"
+    return f"The alert at {result.percent} % used was {when}. {gone}"
 
 
 def what_was_forecast(result: WarnedMonth) -> str:
@@ -186,7 +188,7 @@ def what_was_forecast(result: WarnedMonth) -> str:
         return "So soon nothing can be forecast."
     kept = end is not None and told.earliest <= end <= told.latest
     so = "it did" if kept else "it did not"
-    return f"Forecast then: it ends between {moment(told.earliest)} and {moment(told.latest)}; {so}."
+    return f"Forecast then: it ends between {format_moment(told.earliest)} and {format_moment(told.latest)}; {so}."
 
 
 def how_often(result: WarnedMonth) -> str:
@@ -249,18 +251,6 @@ def spell(time: timedelta) -> str:
             number = round(time / unit)
             return f"{number} {name}{'s' if number > 1 else ''}"
     return f"{time // timedelta(minutes=1)} minutes"
-
-
-def moment(at: datetime) -> str:
-    """Say a moment.
-
-    Examples
-    --------
-    >>> from prepaid_model.usage import START
-    >>> moment(START)
-    'Thu 1 Jan, 00:00'
-    """
-    return f"{at:%a} {at.day} {at:%b}, {at:%H:%M}"
 
 
 def case_of(case: str) -> tuple[str, Bundle]:

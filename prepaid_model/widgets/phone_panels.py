@@ -11,8 +11,8 @@ from prepaid_model.balances import Status
 from prepaid_model.buckets import Bucket
 from prepaid_model.ledger import Kind
 from prepaid_model.phone import Story
-from prepaid_model.units import format_money, format_volume
-from prepaid_model.widgets.phone_words import entry_words, messages, moment
+from prepaid_model.units import format_moment, format_money, format_volume
+from prepaid_model.widgets.phone_words import entry_words, messages
 
 ENTRIES = 6
 MESSAGES = 4
@@ -88,7 +88,7 @@ def ledger_html(story: Story) -> str:
     for entry in ledger:
         data += entry.volume
         cells = (
-            moment(entry.at),
+            format_moment(entry.at),
             words[entry.id],
             _signed(entry.money, _riyals),
             _signed(entry.volume, format_volume),
@@ -119,7 +119,7 @@ def _status(status: Status) -> str:
 
 
 def _until(end: datetime | None) -> str:
-    return f"until {moment(end)}" if end else "&nbsp;"
+    return f"until {format_moment(end)}" if end else "&nbsp;"
 
 
 def _bundles(live: list[Bucket]) -> str:

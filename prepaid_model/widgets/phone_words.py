@@ -1,13 +1,12 @@
 """The story of a phone in words: what a step did, what the phone was told, what an entry is."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from prepaid_model.balances import Status
 from prepaid_model.ledger import Entry, Kind
 from prepaid_model.phone import Do, NextDay, PayAsYouGo, SameVoucher, Story, TopUp, Turn
 from prepaid_model.tables import activities
-from prepaid_model.units import format_money, format_volume
+from prepaid_model.units import format_moment, format_money, format_volume
 
 
 def tell(story: Story, *, compare: bool = True) -> str:
@@ -29,7 +28,7 @@ def tell(story: Story, *, compare: bool = True) -> str:
     turn = story.turns[-1]
     match turn.step:
         case TopUp(paid, channel):
-            valid = f"valid until {moment(story.account.valid_until or turn.end)}"
+            valid = f"valid until {format_moment(story.account.valid_until or turn.end)}"
             now = f"Your credit is {format_money(turn.credit)}, {valid}.{_not_yet(story)}"
             return f"You topped up {format_money(paid)} by {channel}. {now}"
         case SameVoucher():
@@ -39,18 +38,6 @@ def tell(story: Story, *, compare: bool = True) -> str:
             )
         case _:
             return f"{_tell_use(story, turn, compare=compare)} {_left(story)}"
-
-
-def moment(at: datetime) -> str:
-    """Write a date and time as a phone does.
-
-    Examples
-    --------
-    >>> from prepaid_model.usage import START
-    >>> moment(START)
-    'Thu 1 Jan, 00:00'
-    """
-    return f"{at:%a} {at.day} {at:%b, %H:%M}"
 
 
 def _tell_use(story: Story, turn: Turn, *, compare: bool) -> str:
@@ -63,7 +50,7 @@ def _tell_use(story: Story, turn: Turn, *, compare: bool) -> str:
         case NextDay():
             lost = -turn.total(Kind.EXPIRED, column="volume")
             expired = f" {format_volume(lost)} expired unused." if lost else ""
-            return f"It is {moment(turn.end)}; the phone was off.{expired}"
+            return f"It is {format_moment(turn.end)}; the phone was off.{expired}"
     paid, granted = -turn.total(Kind.BUNDLE), turn.total(Kind.GRANT, column="volume")
     name = story.account.ledger.notes[turn.entries[0].operation]
     return f"You bought {name}: {format_money(paid)} left your credit, {format_volume(granted)} came in."
