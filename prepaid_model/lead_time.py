@@ -30,10 +30,11 @@ from prepaid_model.catalogue import catalogue
 from prepaid_model.errors import InputError, whole
 from prepaid_model.forecast import Forecast, daily_usage, forecast
 from prepaid_model.offers import Bundle
+from prepaid_model.personas import persona_of
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.reader import Reader
 from prepaid_model.simulation import PrepaidTrace, simulate
-from prepaid_model.usage import SLOT, SLOTS_A_DAY, START, UsageTrace, month, persona_of, slots_in_use
+from prepaid_model.usage import SLOT, SLOTS_A_DAY, START, UsageTrace, month, slots_in_use
 
 SEED = 10
 """The world in which the months are drawn."""

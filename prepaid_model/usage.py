@@ -1,4 +1,4 @@
-"""Who uses how much, and when: personas, months of usage from measured hours, a learner's own file.
+"""Who uses how much, and when: months of usage from measured hours, a surprise, a learner's own file.
 
 A month of usage is made of slots of ten minutes. Whether a slot is in use follows the hour-of-day
 shape measured in real networks; how much flows in it is uneven. Everything is drawn from integers:
@@ -12,7 +12,7 @@ Examples
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -20,15 +20,14 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import NormalDist
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
 
 from prepaid_model import tables
 from prepaid_model.errors import InputError, whole
-from prepaid_model.tables import DATA, UNIQUE_IDS, DataError, Entry, Moment, Text, Volume, Whole, Word
+from prepaid_model.personas import Persona, chances, persona_of
+from prepaid_model.tables import DataError, Entry, Moment, Whole
 from prepaid_model.units import ZONE
 
 if TYPE_CHECKING:
@@ -47,88 +46,10 @@ _SPREAD = {"small": "0.5", "medium": "1.0", "large": "1.5"}
 _QUANTILES = 256
 
 
-def _weights(mix: Any) -> Any:
-    if isinstance(mix, dict):
-        return tuple((series, whole(series, weight, unit="parts per million")) for series, weight in mix.items())
-    return mix
-
-
-class Persona(Entry):
-    """Somebody made up, who uses the phone in measured hours.
-
-    ``daily_volume`` is the mean over a week, in bytes; ``mix`` weighs measured series in parts per
-    million; ``weekend_permille`` is a weekend day's mean volume against a weekday's;
-    ``activity_permille`` is the share of slots in use; ``reaction_hours`` is how long the owner takes
-    to notice that the internet stopped.
-    """
-
-    id: Word
-    name: Text
-    description: Text
-    daily_volume: Annotated[Volume, Field(gt=0)]
-    mix: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_weights)]
-    uplink_permille: Annotated[Whole, Field(le=1000)]
-    weekend_permille: Whole
-    activity_permille: Annotated[Whole, Field(gt=0, le=1000)]
-    unevenness: Literal["small", "medium", "large"]
-    reaction_hours: Whole
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        for series, _ in self.mix:
-            if series not in measured_shares():
-                raise InputError("mix", series, f"a measured series: {', '.join(measured_shares())}")
-        if (weights := sum(weight for _, weight in self.mix)) != 10**6:
-            raise InputError("mix", weights, "weights that add up to 1000000 parts per million")
-        busiest = max(_chances(self))
-        if busiest > 2**32:
-            most = self.activity_permille * 2**32 // busiest
-            raise InputError("activity_permille", self.activity_permille, f"{most} or less, or an hour overflows")
-        return self
-
-
-class _Personas(Entry):
-    persona: Annotated[tuple[Persona, ...], Field(min_length=1), UNIQUE_IDS]
-
-
-class _Share(Entry):
-    series: Word
-    hour: Annotated[Whole, Field(le=23)]
-    share_of_day: Annotated[str, Field(pattern=r"^0\.\d{1,4}$")]
-    source: Text
-
-
 class _UsageRow(Entry):
     at: Moment
     uplink_bytes: Whole
     downlink_bytes: Whole
-
-
-@lru_cache(maxsize=1)
-def personas() -> Mapping[str, Persona]:
-    """Return the personas of the lessons, by id.
-
-    Examples
-    --------
-    >>> personas()["grandparent"].reaction_hours
-    24
-    """
-    return MappingProxyType({who.id: who for who in tables.read_toml(DATA / "personas.toml", _Personas).persona})
-
-
-@lru_cache(maxsize=1)
-def measured_shares() -> Mapping[str, tuple[int, ...]]:
-    """Return the measured share of a day's traffic in each of its hours, by series, in ten-thousandths.
-
-    Examples
-    --------
-    >>> measured_shares()["web"][17]
-    640
-    """
-    shares: dict[str, dict[int, int]] = {}
-    for row in tables.read_csv(DATA / "measured_hourly_traffic.csv", _Share):
-        shares.setdefault(row.series, {})[row.hour] = int(Decimal(row.share_of_day) * 10_000)
-    return MappingProxyType({series: tuple(day[hour] for hour in range(24)) for series, day in shares.items()})
 
 
 @dataclass(frozen=True)
@@ -230,25 +151,6 @@ def month(persona: Persona | str, seed: int, account: int = 0, start: datetime =
     )
 
 
-def persona_of(persona: Persona | str) -> Persona:
-    """Return the persona of an id, or the one that was given.
-
-    Raises
-    ------
-    InputError
-        If there is no persona of that id.
-
-    Examples
-    --------
-    >>> persona_of("student").name
-    'Student'
-    """
-    who = personas().get(persona) if isinstance(persona, str) else persona
-    if who is None:
-        raise InputError("persona", persona, f"one of {', '.join(personas())}")
-    return who
-
-
 def slots_in_use(
     persona: Persona, seed: int, account: int = 0, start: datetime = START, days: int = 30
 ) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
@@ -320,7 +222,7 @@ def read_csv(source: Path | str | TextIO) -> UsageTrace:
 
     Examples
     --------
-    >>> read_csv(DATA / "example_month.csv").days
+    >>> read_csv(tables.DATA / "example_month.csv").days
     7
     """
     rows: list[_UsageRow] = []
@@ -339,12 +241,6 @@ def read_csv(source: Path | str | TextIO) -> UsageTrace:
     )
 
 
-def _chances(persona: Persona) -> tuple[int, ...]:
-    """Return the chance of a slot to be in use, for each hour of the day, in parts of 2**32."""
-    shape = [sum(weight * measured_shares()[series][hour] for series, weight in persona.mix) for hour in range(24)]
-    return tuple(2**32 * persona.activity_permille * 24 * part // (1000 * sum(shape)) for part in shape)
-
-
 @lru_cache(maxsize=64)
 def profile(persona: Persona) -> tuple["NDArray[np.uint64]", "NDArray[np.int64]"]:
     """Return the hourly chances, and the possible volumes of a slot: on weekdays, on weekends."""
@@ -352,7 +248,7 @@ def profile(persona: Persona) -> tuple["NDArray[np.uint64]", "NDArray[np.int64]"
     weekday = persona.daily_volume * 7 * 1000 * 1000 // (week * SLOTS_A_DAY * persona.activity_permille)
     means = (weekday, weekday * persona.weekend_permille // 1000)
     volumes = [[mean * times // 1000 for times in multipliers(persona.unevenness)] for mean in means]
-    return np.array(_chances(persona), dtype=np.uint64), np.array(volumes, dtype=np.int64)
+    return np.array(chances(persona), dtype=np.uint64), np.array(volumes, dtype=np.int64)
 
 
 @lru_cache(maxsize=8)

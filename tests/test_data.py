@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from prepaid_model import usage
+from prepaid_model import personas, usage
 from prepaid_model.errors import InputError
 from prepaid_model.glossary import GlossaryTerm, glossary
 from prepaid_model.tables import (
@@ -76,8 +76,8 @@ def test_activity_notes_compute_to_the_figures():
 
 
 def test_measured_shares_are_whole_days():
-    assert len(usage.measured_shares()) == 11
-    for series, shares in usage.measured_shares().items():
+    assert len(personas.measured_shares()) == 11
+    for series, shares in personas.measured_shares().items():
         # 24 values, each rounded to a ten-thousandth: their sum is off by 12 of those at most.
         assert len(shares) == 24, series
         assert abs(sum(shares) - 10_000) <= 12, series
@@ -85,7 +85,7 @@ def test_measured_shares_are_whole_days():
 
 
 def test_personas_are_the_five_of_the_lessons():
-    people = usage.personas()
+    people = personas.personas()
     assert list(people) == ["commuter", "student", "family_video", "grandparent", "gig_driver"]
     assert people["commuter"].daily_volume == parse_volume("85 MB")
     mean_activity = sum(person.activity_permille for person in people.values()) / len(people)
@@ -118,7 +118,7 @@ def test_readme_describes_every_file_and_column():
     for name in ("activities.csv", "example_month.csv", "glossary.csv", "measured_hourly_traffic.csv"):
         for column in rows(name)[0]:
             assert f"`{column}`" in text, f"{name}: {column}"
-    for field in usage.Persona.model_fields:
+    for field in personas.Persona.model_fields:
         assert f"`{field}`" in text, field
 
 
@@ -212,10 +212,10 @@ def test_a_spreadsheet_s_byte_order_mark_is_no_fault(tmp_path):
 )
 def test_a_fault_in_a_toml_file_is_told_with_its_table(tmp_path, monkeypatch, old, new, message):
     (tmp_path / "personas.toml").write_text(planted("personas.toml", old, new), encoding="utf-8")
-    usage.measured_shares()
-    monkeypatch.setattr(usage, "DATA", tmp_path)
+    personas.measured_shares()
+    monkeypatch.setattr(personas, "DATA", tmp_path)
     with pytest.raises(DataError) as caught:
-        usage.personas.__wrapped__()
+        personas.personas.__wrapped__()
     assert str(caught.value).startswith("personas.toml, ")
     assert message in str(caught.value)
 

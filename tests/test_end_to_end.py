@@ -13,11 +13,12 @@ from prepaid_model.ledger import Kind
 from prepaid_model.links import Link
 from prepaid_model.metering import Flow, flows_of
 from prepaid_model.offers import Bundle
+from prepaid_model.personas import personas
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.rating import HourPrice, Tariff
 from prepaid_model.records import Outcome
 from prepaid_model.units import GB, KB, MB, QAR, parse_moment
-from prepaid_model.usage import START, month, personas
+from prepaid_model.usage import START, month
 
 NINE = parse_moment("2026-01-01 09:00")
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -12,10 +12,12 @@ from prepaid_model.catalogue import catalogue
 from prepaid_model.errors import InputError, Refused
 from prepaid_model.figures.flow import LEFT, RIGHT, FlowPicture, MonthAndDay, day_in_words
 from prepaid_model.ledger import Kind
+from prepaid_model.personas import personas
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import RENEWAL, WHEN, Habit, simulate
+from prepaid_model.tables import DATA
 from prepaid_model.units import QAR, format_money, format_volume
-from prepaid_model.usage import DATA, START, UsageTrace, month, personas, read_csv
+from prepaid_model.usage import START, UsageTrace, month, read_csv
 from prepaid_model.widgets.prepaid_flow import (
     NO_BUNDLE,
     OwnMonth,

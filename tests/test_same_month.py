@@ -14,11 +14,12 @@ from prepaid_model.figures import colours
 from prepaid_model.figures.same_month import DAYS, LEFT, RIGHT, stopped_by, unused, who_lent
 from prepaid_model.ledger import Kind
 from prepaid_model.lending import lending, riyal_days
+from prepaid_model.personas import personas
 from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import WHEN, simulate
 from prepaid_model.units import GB, MB, QAR, format_money
-from prepaid_model.usage import START, month, personas
+from prepaid_model.usage import START, month
 from prepaid_model.widgets import same_month_questions as ask
 from prepaid_model.widgets.same_month import CAPS, NO_CAP, REACTION, SameMonth, habit_of, paid_after
 

@@ -15,11 +15,12 @@ from prepaid_model.errors import InputError, Refused
 from prepaid_model.habits import MORNING, Owner
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle, Validity
+from prepaid_model.personas import personas
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import RENEWAL, WHEN, Habit, Span, simulate
 from prepaid_model.timeline import run
 from prepaid_model.units import KB, MB, QAR
-from prepaid_model.usage import START, UsageTrace, month, personas
+from prepaid_model.usage import START, UsageTrace, month
 
 SHOP = catalogue()
 WEEK = SHOP.bundles["week_1gb"]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepaid_model import usage
 from prepaid_model.errors import InputError
+from prepaid_model.personas import Persona, measured_shares, personas
 from prepaid_model.tables import DataError
 from prepaid_model.units import GB, MB, ZONE
-from prepaid_model.usage import START, Persona, UsageTrace, month, multipliers, personas, read_csv, surprise
+from prepaid_model.usage import START, UsageTrace, month, multipliers, read_csv, surprise
 
 EVERYBODY = list(personas())
 SAMPLES = 400
@@ -48,7 +48,7 @@ def test_slots_in_use_follow_the_measured_hours(persona):
         counts += np.bincount([at.hour for at in trace.at], minlength=24)
     tries = SAMPLES * 28 * 6
     for hour in range(24):
-        share = sum(weight * usage.measured_shares()[series][hour] for series, weight in who.mix) / 1e10
+        share = sum(weight * measured_shares()[series][hour] for series, weight in who.mix) / 1e10
         chance = who.activity_permille / 1000 * 24 * share
         error = (tries * chance * (1 - chance)) ** 0.5
         assert abs(counts[hour] - tries * chance) < FAR * error, (persona, hour)
@@ -65,7 +65,7 @@ def test_the_volume_of_an_hour_follows_the_measured_hours(persona):
         ]
     )
     measured = np.array(
-        [sum(weight * usage.measured_shares()[series][hour] for series, weight in who.mix) / 1e10 for hour in range(24)]
+        [sum(weight * measured_shares()[series][hour] for series, weight in who.mix) / 1e10 for hour in range(24)]
     )
     expected = measured * who.daily_volume * 28
     error = hourly.std(axis=0, ddof=1) / SAMPLES**0.5

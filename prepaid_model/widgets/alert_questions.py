@@ -10,9 +10,10 @@ from prepaid_model.alerts import UsedShare, alerts
 from prepaid_model.catalogue import catalogue
 from prepaid_model.figures.alert_timing import WarnedMonth
 from prepaid_model.lead_time import EVEN, forecasts_kept, standard_error
+from prepaid_model.personas import personas
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.units import GB, MB
-from prepaid_model.usage import START, personas
+from prepaid_model.usage import START
 from prepaid_model.widgets.alert_timing import LARGE, RULES, AlertTiming, case_of, how_often, lead_in_words, under
 from prepaid_model.widgets.checkpoint import Checkpoint
 from prepaid_model.widgets.prediction import Prediction

@@ -24,8 +24,8 @@ from prepaid_model.lead_time import (
     standard_error,
 )
 from prepaid_model.offers import Bundle
+from prepaid_model.personas import personas
 from prepaid_model.units import format_moment
-from prepaid_model.usage import personas
 from prepaid_model.widgets.controls import amount, choice, slider
 from prepaid_model.widgets.experiment import Experiment
 

@@ -12,10 +12,11 @@ from prepaid_model.catalogue import catalogue
 from prepaid_model.figures.flow import LEFT, RIGHT, FlowPicture, MonthAndDay
 from prepaid_model.ledger import Kind
 from prepaid_model.offers import Lifecycle, Validity
+from prepaid_model.personas import personas
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import RENEWAL, WHEN, Habit, PrepaidTrace, simulate
 from prepaid_model.units import MB, QAR, format_money, format_volume, parse_money
-from prepaid_model.usage import UsageTrace, month, personas
+from prepaid_model.usage import UsageTrace, month
 from prepaid_model.widgets.controls import DayCursor, amount, choice, slider, switch
 from prepaid_model.widgets.experiment import Experiment
 from prepaid_model.widgets.prediction import Prediction
@@ -278,7 +279,7 @@ def predict_the_loss(guess: int | None = None) -> Prediction:
     bundles, usage = (format_money(-trace.total(kind)) for kind in (Kind.BUNDLE, Kind.USAGE))
     paid = trace.topped_up // QAR
     return Prediction(
-        f"Grandparent tops up QAR {paid} in a month. How much of it is lost, without paying for a bundle or a byte?",
+        f"A grandparent tops up QAR {paid} in a month. How much of it is lost, without paying for a bundle or a byte?",
         trace.money_expired // QAR,
         f"Bundles took {bundles}, bytes took {usage}, time took {format_money(trace.money_expired)}: "
         "what was still credit when its validity ended.",

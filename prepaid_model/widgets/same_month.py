@@ -13,11 +13,12 @@ from prepaid_model.figures.same_month import DAYS, LEFT, RIGHT, SameMonthPicture
 from prepaid_model.invoices import Invoice, invoices
 from prepaid_model.lending import lending
 from prepaid_model.offers import Plan
+from prepaid_model.personas import personas
 from prepaid_model.postpaid import PostpaidAccount
 from prepaid_model.prepaid import PrepaidAccount
 from prepaid_model.simulation import WHEN, Habit, simulate
 from prepaid_model.units import GB, QAR, format_money, format_volume
-from prepaid_model.usage import UsageTrace, month, personas, surprise
+from prepaid_model.usage import UsageTrace, month, surprise
 from prepaid_model.widgets.controls import DayCursor, choice, slider
 from prepaid_model.widgets.experiment import Experiment
 from prepaid_model.widgets.same_month_words import in_a_sentence, invoice_table, side_by_side
