@@ -420,6 +420,20 @@ def test_no_words_leave_the_picture(scenario, ladder):
         assert x + picture.title.width(renderer) < beside
 
 
+@pytest.mark.parametrize("volume", ["100 KB", "2.5 MB", "4,700,001 B", "4,900,001 B"])
+def test_dear_first_blocks_leave_each_word_its_place(volume, ladder):
+    for name, value in {"first_block": "5 MB", "fee": "1000", "volume": volume}.items():
+        ladder.controls[name].value = value
+    picture, renderer = ladder.picture, ladder.picture._canvas.get_renderer()
+    places = {}
+    for words in (picture.volume_words, picture.unused_words, picture.bar_prices[2]):
+        x, y = words.get_transform().transform(words.get_position())
+        assert x + words.width(renderer) <= renderer.width
+        places[words] = x, x + words.width(renderer), y
+    (left, right, low), (start, end, high) = places[picture.volume_words], places[picture.unused_words]
+    assert right < start or end < left or abs(high - low) > 14 * picture.dots
+
+
 def test_moving_along_the_staircase_leaves_the_background_alone(ladder):
     drawn_so_far = ladder.picture.backgrounds
     for place in range(0, 101, 5):

@@ -117,22 +117,32 @@ class LadderPicture(Picture[Ladder]):
         ends = min(result.paid.billed / MB, until)
         self.unused.set_data([volume, ends] if result.slack else [], [cost, cost] if result.slack else [])
         self.unused_words.set_text(f"{exactly(result.slack)} paid for, not used" if result.slack else "")
-        # Right of a step there is room under the next one, if that is high enough; else at the bottom.
+        # Right of a step there is room under the next one, if that is high enough; else at the bottom, or a line above
+        # the volume's words where they stand left of it too.
         following = next((tread.cost for tread in result.in_use.treads if tread.above >= result.paid.billed), cost)
-        if max(cost, following / QAR) >= 0.17 * top:
+        high_enough = max(cost, following / QAR) >= 0.17 * top
+        if high_enough and self._fits(self.unused_words, ends):
             self._beside(self.unused_words, volume, ends, max(cost - 0.035 * top, 0.135 * top))
         else:
-            self._beside(self.unused_words, volume, after, 0.06 * top)
+            self._beside(self.unused_words, volume, after, 0.06 * top, 0.06 * top if after > volume else 0.135 * top)
 
-    def _beside(self, words: Label, start: float, end: float, height: float) -> float:
-        """Put words right of `end`, or where there is no room left of `start`, at the bottom; return where they end."""
-        until, renderer = self.stairs.get_xlim()[1], self._canvas.get_renderer()
-        dot = until / self.stairs.get_window_extent().width
-        gap, wide = 8 * self.dots * dot, words.width(renderer) * dot
-        fits = end + gap + wide <= until * 1.16
+    def _beside(self, words: Label, start: float, end: float, height: float, otherwise: float | None = None) -> float:
+        """Put words right of `end`, or where there is no room left of `start`, lower; return where they end."""
+        gap, wide = self._gap_and_width(words)
+        fits = self._fits(words, end)
         left = end + gap if fits else max(start - gap - wide, gap)
-        words.set_position((left, height if fits else 0.06 * self.stairs.get_ylim()[1]))
+        lower = 0.06 * self.stairs.get_ylim()[1] if otherwise is None else otherwise
+        words.set_position((left, height if fits else lower))
         return left + wide
+
+    def _fits(self, words: Label, end: float) -> bool:
+        """Tell whether there is room for words right of `end`."""
+        return end + sum(self._gap_and_width(words)) <= self.stairs.get_xlim()[1] * 1.16
+
+    def _gap_and_width(self, words: Label) -> tuple[float, float]:
+        """Return the gap before words and their width, in MB of the axis."""
+        dot = self.stairs.get_xlim()[1] / self.stairs.get_window_extent().width
+        return 8 * self.dots * dot, words.width(self._canvas.get_renderer()) * dot
 
     def _build_bars(self, figure: Figure) -> None:
         """Make the bars: for each a line of words over it, and its price behind it."""
@@ -153,13 +163,16 @@ class LadderPicture(Picture[Ladder]):
     def _show_bars(self, result: Ladder) -> None:
         self.bars_title.set_text(f"The same {exactly(result.volume)} as")
         most = max(split.cost for split in result.splits) or 1
+        self.bar_prices[0].set_text(format_money(most))
+        across = (_BARS_RIGHT - _BARS_LEFT) * self.figure.bbox.width
+        room = 1 - 0.025 - self.bar_prices[0].width(self._canvas.get_renderer()) / across
         for row in range(_MOST_BARS):
             split = result.splits[row] if row < len(result.splits) else None
             for artist in (self.bars[row], self.bar_names[row], self.bar_prices[row]):
                 artist.set_visible(split is not None)
             if split is None:
                 continue
-            wide = _BAR * split.cost / most
+            wide = min(_BAR, room) * split.cost / most
             self.bars[row].set_width(wide)
             self.bar_names[row].set_text(split.words)
             self.bar_prices[row].set_text(format_money(split.cost))
