@@ -28,6 +28,8 @@ _WORDS = (0.926, 0.895)  # heights of the words over the rows
 _MOST_WORDS = 16
 _NOTICEABLE = 0.1  # days
 _NICE = (1, 1.5, 2, 3, 5, 10)
+_NO_DATA = 1000  # megabytes the axis is made for where there is no data all month
+_ROOM = 0.09  # of the width: a triangle and its words
 
 
 class MonthAndDay(NamedTuple):
@@ -78,7 +80,7 @@ class FlowPicture(Picture[MonthAndDay]):
         trace, day, traffic = result.trace, result.day, self.month.rows[2]
         self.title.set_text(result.title)
         times, credit, data = _curves(trace)
-        tops = _nice(1.45 * credit.max()), _nice(1.2 * data.max())
+        tops = _nice(1.45 * credit.max()), _nice(1.2 * (data.max() or _NO_DATA))
         for column in (self.month, self.day):
             column.limit(*tops)
         spans = [(_days(trace, span.start), _days(trace, span.end)) for span in trace.inactive]
@@ -209,7 +211,9 @@ class _Column:
         rows, kinds = trace.rows, trace.rows["kind"]
         here = (times >= 0) & (times <= self._end)
         topped, bought = here & (kinds == Kind.TOP_UP), here & (kinds == Kind.GRANT)
-        words = [f"+{in_riyals(amount)}" for amount in rows["money"][topped].tolist()]
+        crowded = np.diff(times[topped], append=np.inf) < _ROOM * self._end  # the next triangle would lie on the words
+        amounts = zip(rows["money"][topped].tolist(), crowded.tolist(), strict=True)
+        words = ["" if close else f"+{in_riyals(amount)}" for amount, close in amounts]
         self._top_ups.show(times[topped], [0.88 * tops[0]] * len(words), words)
         self._bundles.show(times[bought], trace.data_left[bought] / MB)
         expired = here & (kinds == Kind.EXPIRED)
