@@ -160,7 +160,9 @@ class BucketPicture(Picture[Orders]):
             bought = ledger[int(place) + 1]
             at = (bought.at - outcome.trace.start) / timedelta(days=1)
             rolled = f", {about(outcome.rolled)} rolled over" if outcome.rolled else " bought again"
-            found.append((at, left_in_all(outcome, at) + 0.35, f"+{about(bought.volume)}{rolled}"))
+            lost = sum(loss.volume for loss in outcome.losses if loss.at == bought.at) / GB
+            above = lost + 0.55 if lost else 0.35  # clear of the words beside what expired
+            found.append((at, left_in_all(outcome, at) + above, f"+{about(bought.volume)}{rolled}"))
         self.renewals.show(*zip(*found, strict=True)) if found else self.renewals.show([], [])
 
     def _show_money(self, outcome: Outcome) -> None:
