@@ -48,7 +48,7 @@ WHY: Mapping[type, str] = {
     Buy: "What was owed as credit is owed as data now, and nothing is earned by it.",
     Pay: "A debt has become money. It was earned, or owed, before.",
     Sign: "The fee is owed by the customer, and the month of service by the operator.",
-    NeverPay: "It was earned and never came: a bad debt.",
+    NeverPay: "It was earned and never came, with the fees until the contract was ended: a bad debt.",
 }
 """What a step means for whose money it is, where that is always the same."""
 
