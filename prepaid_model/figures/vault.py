@@ -15,7 +15,7 @@ from prepaid_model.vault import COLUMNS, View
 
 SLOTS = 7
 """Entries that are shown: the latest."""
-_FIRST, _WIDE, _APART = 276.0, 72.0, 9.0
+_FIRST, _WIDE, _APART = 276.0, 75.0, 6.0
 _LOW, _HIGH = 176.0, 236.0
 _BARS, _LONGEST = 352.0, 330.0
 _LEDGER = {name: place for place, name in enumerate(COLUMNS["ledger"])}
@@ -84,7 +84,7 @@ class VaultPicture(Picture[Preview]):
         axes.text(84, 287, "in your hand", ha="center", va="center", weight="bold")
         axes.add_patch(_box(22, 46, 124, 218, 14, linewidth=1.6))
         axes.add_patch(_box(36, 74, 96, 168, 4, facecolor=colours.SUSPENDED_FILL, linewidth=0))
-        axes.add_patch(_box(50, 86, 68, 46, 5, linewidth=1.2))
+        axes.add_patch(_box(40, 86, 88, 46, 5, linewidth=1.2))
         self.phone = label(self, axes, 84, 214, "", bold=True, across="center")
         axes.text(84, 186, "shows what\nit is told", ha="center", va="center", size=SMALL, color=colours.PALE_INK)
         self.sim = label(self, axes, 84, 118, "", bold=True, across="center")
