@@ -91,6 +91,11 @@ class TestBalanceVault:
         assert f"after statement {cut}, " in said
         assert ("All of it is there" if cut == STATEMENTS else "Nothing of it is there") in said
 
+    def test_says_when_nothing_pays_for_a_use_or_for_the_rest_of_it(self, vault):
+        vault.take(Step("use", 500 * MB))
+        assert vault.take(Step("use", 500 * MB)).startswith("You used data until no bundle pays for it: 3 entries")
+        assert vault.take(Step("use", 500 * MB)).startswith("You used no data, as no bundle pays for it: 1 entry")
+
     def test_bad_input_is_said_and_changes_nothing(self, vault):
         before = vault.sentence, vault.state["actions"]
         for words in ("-5", "abc", ""):

@@ -143,8 +143,11 @@ def tell(view: View) -> str:
         return f"{done}. The {len(view.tables['ledger'])} entries of the ledger are still there."
     if view.step.what == "rebuild":
         return f"{done} by adding up the {len(view.tables['ledger'])} entries of the ledger. {_stands(view)}"
-    entries = f"{view.written} {'entry' if view.written == 1 else 'entries'}"
-    return f"{done}: {entries} and the rows that follow from them, in one transaction. {_stands(view)}"
+    kinds = [kind for _, _, kind, *_ in view.tables["ledger"][len(view.before["ledger"]) :]]
+    if "denied" in kinds:
+        done = f"You used {'data until' if 'usage' in kinds else 'no data, as'} no bundle pays for it"
+    entries = "1 entry and the rows that follow from it" if len(kinds) == 1 else f"{len(kinds)} entries and their rows"
+    return f"{done}: {entries}, in one transaction. {_stands(view)}"
 
 
 def _when_stopped(view: View) -> str:
