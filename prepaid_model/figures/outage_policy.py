@@ -85,8 +85,10 @@ class OutagePicture(Picture[Outage]):
         self.balance.xaxis.set_major_locator(MultipleLocator(2))
         self.balance.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         self.balance.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        thin = self.balance.text(0.995, 0.97, "thin: the other two ways", transform=self.balance.transAxes)
-        thin.set(ha="right", va="top", fontsize=SMALL, color=colours.SUSPENDED_TEXT)
+        label(  # live, as all words that would else lie under the hatching
+            self, self.balance, 0.995, 0.97, "thin: the other two ways",
+            size=SMALL, colour=colours.SUSPENDED_TEXT, across="right", upright="top", transform=self.balance.transAxes,
+        )  # fmt: skip
         self.balance.axhline(0, color=colours.INK, linewidth=1)
         bottom, top = _BALANCE[0], _LANES[1]
         through = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom), xlim=(0, _MINUTES), zorder=-1)
@@ -120,7 +122,7 @@ class OutagePicture(Picture[Outage]):
         self.lanes.spines["left"].set_visible(False)
         self.lanes.tick_params(labelbottom=False)
         self.lanes.xaxis.set_major_locator(MultipleLocator(2))
-        self.gone = label(self, self.lanes, 7, 3.07, "", size=SMALL, colour=colours.SUSPENDED_TEXT, across="center")
+        self.gone = label(self, self.lanes, 7, 3.15, "", size=SMALL, colour=colours.SUSPENDED_TEXT, across="center")
         self.choice = Rectangle((0, 0), _MINUTES, 1, facecolor="none", edgecolor=colours.MONEY, linewidth=1.4)
         self.choice.set_clip_on(False)
         self.live(self.lanes.add_patch(self.choice))
@@ -131,9 +133,9 @@ class OutagePicture(Picture[Outage]):
         self.requests = [self.live(self.lanes.add_line(_mark([], [], *style))) for style in _MARKS.values()]
         for place, (handling, words) in enumerate(WAYS.items()):
             height = 2.86 - place
-            self.lanes.text(0.1, height, words, fontweight="bold", va="center")
-            named = self.lanes.text(_MINUTES - 0.07, height, handling.name, ha="right", va="center")
-            named.set(fontsize=SMALL, color=colours.PALE_INK)
+            label(self, self.lanes, 0.1, height, words, bold=True)
+            right, named = _MINUTES - 0.07, handling.name
+            label(self, self.lanes, right, height, named, size=SMALL, colour=colours.PALE_INK, across="right")
 
     def _make_key(self, figure: Figure) -> None:
         """Say under the lanes what their heights and colours mean."""
