@@ -135,9 +135,9 @@ def predict_the_debt(guess: float | None = None) -> Prediction:
     way, story = result.aftermath, result.story
     afterwards = sum(record.octets.total for record in way.outcome.records if record.fate is Fate.LATE)
     return Prediction(
-        f"With {format_money(story.credit)} left somebody watches a video, {_plain(story.speed * 60 / MB)} MB a "
-        f"minute, {format_money(PRICE)} each. After {OUT_FROM.seconds // 60} minutes the charging system is gone "
-        f"for {story.out} minutes, and the session is let go on. "
+        f"With {format_money(story.credit)} left somebody watches a video: {_plain(story.speed * 60 / MB)} MB a "
+        f"minute, at {format_money(PRICE)} a megabyte. After {OUT_FROM.seconds // 60} minutes the charging "
+        f"system is gone for {story.out} minutes, and the session is let go on. "
         "How far below zero is the balance in the end?",
         way.below_zero / QAR,
         f"{_plain(afterwards / MB)} MB flowed on trust and were charged when the system was back, all at once: "
@@ -160,8 +160,8 @@ def predict_the_double(guess: int | None = None) -> Prediction:
         "though it never flowed?",
         way.twice // MB,
         f"{story.lost} reports of {story.quota // MB} MB were charged twice, "
-        f"{format_money(way.twice // MB * PRICE)}. With the T flag and the request number the server can tell: then "
-        "it answers as before, and charges nothing.",
+        f"{format_money(way.twice // MB * PRICE)}. A repeat carries a mark, the T flag, and the same request "
+        "number: by these the server can tell. Then it answers as before, and charges nothing.",
         low=0,
         high=100,
         step=5,
