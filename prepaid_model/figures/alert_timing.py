@@ -184,8 +184,9 @@ class _Month:
             end, back = result.life.used_up, result.life.recharged[:1]
             hatched = (_day(result, end) if end else days, _day(result, back[0]) if back else days)
             in_the_way = result.life.cut_off and hatched[0] - 0.12 * days < late[-1] < hatched[1]
-            before = early[-1] > 0.12 * days and (in_the_way or late[-1] > 0.88 * days)
-            self.forecast_name.set_position((early[-1] - 0.008 * days if before else late[-1], 0.045 * top))
+            edge = float(np.interp(0.1 * top, left[::-1], early[::-1]))  # of the fan, where the word is highest
+            before = edge > 0.12 * days and (in_the_way or late[-1] > 0.88 * days)
+            self.forecast_name.set_position((edge - 0.008 * days if before else late[-1], 0.045 * top))
             self.forecast_name.set_horizontalalignment("right" if before else "left")
 
     def _show_reading(self, result: WarnedMonth, days: float, top: float) -> None:

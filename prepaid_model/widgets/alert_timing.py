@@ -113,7 +113,7 @@ class AlertTiming(Experiment[WarnedMonth]):
         percent, others = settings["threshold"], percents(settings["others"])
         delay, reading, heavy = settings["delay"], settings["reading"], settings["heavy"]
         life = lived(who, bundle, heavy, settings["shown"] - 1, percent, others, delay, reading)
-        name = f"{personas()[who].name}, {bundle.name}, month {settings['shown']} of {MONTHS:,}"
+        name = f"{personas()[who].name}, {bundle.name}, month {settings['shown']:,} of {MONTHS:,}"
         title = f"{name}: {how_it_went(life, percent)}"
         return WarnedMonth(life, reached(who, bundle, heavy), bundle, percent, others, delay, reading, title)
 
