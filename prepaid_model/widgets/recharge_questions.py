@@ -76,10 +76,12 @@ def first_alert() -> Checkpoint:
 def break_even() -> Checkpoint:
     """Ask from where on a bundle is worth its price: the task to build."""
     price = catalogue().bundles[WEEK.bundle].price
+    even = price // _outside()
     return Checkpoint(
         "From how many MB on does the bundle of 1 GB cost no more than pay-as-you-go?",
-        price // _outside(),
-        f"{format_money(price)} for the bundle, divided by {format_money(_outside())} for a megabyte outside it.",
+        even,
+        f"From {even} MB on: {format_money(price)} for the bundle, divided by {format_money(_outside())} for a "
+        "megabyte outside it.",
         hints={1000: "That is all that is in it. What would so much cost outside?"},
         hint="Divide the price of the bundle by the price of one megabyte outside it.",
         unit="MB",
@@ -88,10 +90,11 @@ def break_even() -> Checkpoint:
 
 def credit_after_a_dearer_bundle() -> Checkpoint:
     """Ask what conversion leaves of the credit."""
+    left = replay((PAID, Buy("week_3gb"))).account.credit // QAR
     return Checkpoint(
         "You top up 25 riyals and buy 3 GB for 20. How much credit is left?",
-        replay((PAID, Buy("week_3gb"))).account.credit // QAR,
-        "What the bundle cost has left the credit; the rest stays.",
+        left,
+        f"What the bundle cost has left the credit; the rest stays: {left} riyals.",
         hints={25: "Buying a bundle takes its price from the credit.", 20: "That is what left the credit."},
         unit="QAR",
     )
@@ -104,7 +107,7 @@ def data_after_a_video_call() -> Checkpoint:
     return Checkpoint(
         "A video call moves 4.5 MB a minute in each direction. How much is left of 1,000 MB after ten minutes?",
         left,
-        f"The call took {took} MB: what you send counts as well as what you receive.",
+        f"The call took {took} MB, so {left} MB are left: what you send counts as well as what you receive.",
         hints={left + took // 2: "You have counted one direction. What you send counts too.", took: "So much it took."},
         unit="MB",
     )
@@ -112,10 +115,11 @@ def data_after_a_video_call() -> Checkpoint:
 
 def three_times_the_same_voucher() -> Checkpoint:
     """Ask what a voucher is worth that is sent three times."""
+    credit = replay((PAID, SameVoucher(), SameVoucher())).account.credit // QAR
     return Checkpoint(
         "You send the number of one voucher of 25 riyals three times. What is your credit?",
-        replay((PAID, SameVoucher(), SameVoucher())).account.credit // QAR,
-        "The number is the key of the top-up: what carries a known key is not done again.",
+        credit,
+        f"{credit} riyals. The number is the key of the top-up: what carries a known key is not done again.",
         hints={75: "That would be three vouchers.", 50: "That would be two vouchers.", 0: "Nothing is taken back."},
         unit="QAR",
     )
@@ -129,7 +133,7 @@ def bytes_without_consent() -> Checkpoint:
     return Checkpoint(
         "Credit of 25 riyals, no bundle, pay-as-you-go not allowed. You open a web page. How many bytes flow?",
         everything if served == turn.wanted else affordable if served else none,
-        "There is money, but no permission to charge it by the megabyte.",
+        "None: there is money, but no permission to charge it by the megabyte.",
         options=(none, affordable, everything),
         hints={affordable: "Has the owner agreed to that?", everything: "Who would pay for them?"},
     )
