@@ -143,7 +143,7 @@ class SameMonthPicture(Picture[TwoMonths]):
             [
                 (f"{in_riyals(result.prepaid.lending.paid[-1])} riyals paid", colours.MONEY_TEXT),
                 (f"{in_riyals(result.prepaid.lending.consumed[-1])} consumed,", colours.DATA_TEXT),
-                (f"{unused(result.prepaid) / 10**6:.2f} of it unused", colours.WASTE_TEXT),
+                (f"{unused(result.prepaid) / 10**6:.2f} of it expired", colours.WASTE_TEXT),
                 *_stops(result.prepaid),
             ]
         )
@@ -222,7 +222,7 @@ class _Panel:
         self.areas["customer"].set_path(_above(days, consumed, paid))
         self.areas["operator"].set_path(_above(days, paid, consumed))
         self.names["paid"].set_y(paid[-1] + 0.07 * top)
-        self.names["consumed"].set_y(consumed[-3] - 0.11 * top)
+        self.names["consumed"].set_y(max(consumed[-3] - 0.11 * top, 0.04 * top))
         self.spans.show([(_day(side, span.start), _day(side, span.end)) for span in side.trace.inactive])
         said = who_lent(lending)
         for words in self.lent:

@@ -54,10 +54,11 @@ def money_times_time() -> Checkpoint:
     account = PrepaidAccount(catalogue().tariffs["standard"], opened=sunday, out_of_bundle=True)
     account.top_up(15 * QAR, at=sunday)
     account.use(300 * MB, at=thursday)
+    counted = riyal_days(lending(account.ledger, until=thursday).by_customer)
     return Checkpoint(
         "You top up 15 riyals on a Sunday and use them all on Thursday, at the same hour. How many riyal-days?",
-        riyal_days(lending(account.ledger, until=thursday).by_customer),
-        "15 riyals, four days each.",
+        counted,
+        f"15 riyals, four days each: {counted} riyal-days.",
         hints={
             15: "For how long?",
             4: "Of how much money?",
@@ -74,9 +75,10 @@ def a_quiet_first_bill() -> Checkpoint:
     result = month_of("Hardly used")
     fee = catalogue().plans["basic"].fee // QAR
     return Checkpoint(
-        "Grandparent stays far below the 2 GB of Basic. What does the first bill ask for?",
+        "A grandparent stays far below the 2 GB of Basic. What does the first bill ask for?",
         result.bill.total // QAR,
-        "January's fee and February's: the fee is charged in advance, so the first bill has two of them.",
+        f"{result.bill.total // QAR} riyals, January's fee and February's: the fee is charged in advance, so the first "
+        "bill has two of them.",
         hints={fee: "That is one month's fee. Which months are on this bill?", 0: "The fee is due, used or not."},
         unit="QAR",
     )
@@ -89,7 +91,8 @@ def a_cap() -> Checkpoint:
     return Checkpoint(
         "The same surprise day, and a spend cap of 20 riyals. What does the bill ask for?",
         result.bill.total // QAR,
-        "Two fees and 20 riyals of overage. At the cap service stops, until its owner agrees to more.",
+        f"Two fees and 20 riyals of overage: {result.bill.total // QAR} riyals. At the cap service stops, until its "
+        "owner agrees to more.",
         hints={
             fee + 20: "Nearly: the next month's fee is on it, too.",
             20: "The cap limits overage only; the fees come on top.",
@@ -105,7 +108,8 @@ def a_limit() -> Checkpoint:
     return Checkpoint(
         "A credit limit of 100 riyals, no spend cap, 8 GB more on one day. What does the bill ask for?",
         result.bill.total // QAR,
-        "Usage stopped when 100 were owed. The next month's fee comes on top: the limit is the operator's, not yours.",
+        f"Usage stopped when 100 were owed. The next month's fee comes on top, {result.bill.total // QAR} in all: the "
+        "limit is the operator's, not yours.",
         hints={100: "So much was owed when usage stopped. What is charged on 1 February?"},
         hint="Look at the invoice in the scenario: The operator's limit.",
         unit="QAR",
@@ -123,8 +127,8 @@ def where_they_meet() -> Checkpoint:
         "Up to how many MB a month does Basic cost no more?",
         even,
         f"The bundle costs {format_money(bundle.price - plan.fee)} more: so many riyals pay for "
-        f"{even - allowance} MB beyond the allowance. Up to {below.end // MB} MB Basic is cheaper, "
-        f"above {even} the bundle.",
+        f"{even - allowance} MB beyond the allowance. Up to {below.end // MB:,} MB Basic is cheaper, "
+        f"above {even:,} MB the bundle.",
         hints={
             allowance: "That is the allowance. How much overage makes up the difference of the two prices?",
             even - allowance: "That is the overage. The allowance comes before it.",
