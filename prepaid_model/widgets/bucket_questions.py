@@ -99,7 +99,7 @@ def ask_who_pays_first() -> Checkpoint:
     return Checkpoint(
         "You bought 5 GB for 30 days, then 3 GB for 7 days. Soonest expiry first: who pays for the next byte?",
         first,
-        "Its end comes first. When it was bought does not count, nor how large it is.",
+        f"{first}: its end comes first. When it was bought does not count, nor how large it is.",
         options=(second, first, "the main balance"),
         hints={
             "the main balance": "It pays when no bucket can.",
@@ -116,7 +116,7 @@ def ask_what_the_waste_had_cost() -> Checkpoint:
     return Checkpoint(
         "1 GB for 7 days cost 10 riyals. 100 MB are used a day. How many riyals of data expire?",
         outcome.worth // QAR,
-        f"{left} of 1,000 MB are left at the end, and so is their share of the price.",
+        f"{left} of 1,000 MB are left at the end, and so is their share of the price: {outcome.worth // QAR} riyals.",
         hints={7: "That was used.", left: "Those are the megabytes. What did they cost?", 10: "Some of it was used."},
         hint="How many megabytes are left, and what is their share of ten riyals?",
         unit="QAR",
@@ -125,11 +125,12 @@ def ask_what_the_waste_had_cost() -> Checkpoint:
 
 def ask_what_rolls_over() -> Checkpoint:
     """Ask how much a paid renewal carries over."""
+    rolled = _rolled_over(credit=20)
     return Checkpoint(
         "800 MB are left of a bundle of 1 GB when it is renewed and paid. The rollover cap is 500 MB. "
         "How many MB roll over?",
-        _rolled_over(credit=20),
-        "The smaller of the two: what is left, and the cap. The rest expires.",
+        rolled,
+        f"{rolled} MB, the smaller of the two: what is left, and the cap. The rest expires.",
         hints={800: "There is a cap.", 300: "That is what expires.", 1500: "That is what there is after the renewal."},
         unit="MB",
     )
@@ -140,7 +141,7 @@ def ask_what_rolls_over_unpaid() -> Checkpoint:
     return Checkpoint(
         "The same, but the main balance is too low for the renewal. How many MB roll over?",
         _rolled_over(credit=10),
-        "Rollover comes with a paid renewal only. Here all 800 MB expire.",
+        "None: rollover comes with a paid renewal only. Here all 800 MB expire.",
         hints={500: "The renewal was not paid.", 800: "Without a renewal, what happens at the end of a bundle?"},
         hint="What does a rollover need?",
         unit="MB",
@@ -152,7 +153,8 @@ def ask_whether_nights_should_go_first() -> Checkpoint:
     return Checkpoint(
         "With a bundle for nights: does it never waste more to let the night bundle pay first?",
         "it may waste more" if trials_with_nights().worse("priority") else "it never wastes more",
-        "With little usage it spends night data, and general data expires. No fixed order is best in every case.",
+        "It may waste more: with little usage it spends night data, and general data expires. No fixed order is best "
+        "in every case.",
         options=("it never wastes more", "it may waste more"),
         hint="Look at what 200 random cases said.",
     )
