@@ -7,7 +7,7 @@ from tests.browser.hands import handle, opened, press, sentence
 from tools.lab import Lab, await_kernel, kernel_errors
 
 LESSON = "notebooks/05-where-does-my-balance-live.ipynb"
-VAULT = "You used data: 1 entry and the rows that follow from them, in one transaction. QAR 15.00 and 700 MB"
+VAULT = "You used data: 1 entry and the rows that follow from it, in one transaction. QAR 15.00 and 700 MB"
 UPDATE = "B reads QAR 20.00. The file says QAR 20.00."
 
 
