@@ -48,7 +48,7 @@ def hours_cut_off() -> Checkpoint:
     return Checkpoint(
         f"The rest lasts {lasts} hours. The alert travels for {travels}, and is read {waits} later. Hours cut off?",
         travels + waits - lasts,
-        f"It takes {travels + waits} hours until you act, and the rest lasts {lasts}.",
+        f"{travels + waits - lasts}: it takes {travels + waits} hours until you act, and the rest lasts {lasts}.",
         hints={0: "Add the two times first.", travels + waits: "So long it took. How long did the data last?"},
         hint="Add the times of the message, then compare.",
         unit="hours",
@@ -58,10 +58,11 @@ def hours_cut_off() -> Checkpoint:
 def left_at_the_alert() -> Checkpoint:
     """Ask what a percentage used means in megabytes left."""
     _, bundle = case_of(LARGE)
+    left = _left_when_warned(80)
     return Checkpoint(
         "5 GB, alert at 80 % used. How many MB are left when it is sent?",
-        _left_when_warned(80),
-        f"A fifth of {bundle.volume // MB:,} MB.",
+        left,
+        f"{left:,} MB, a fifth of {bundle.volume // MB:,} MB.",
         hints={4000: "So much is used.", 80: "That is the percentage used.", 200: "That would be of 1 GB."},
         unit="MB",
     )
@@ -70,10 +71,12 @@ def left_at_the_alert() -> Checkpoint:
 def latest_alert() -> Checkpoint:
     """Ask for the threshold that leaves a day's usage."""
     daily = personas()["student"].daily_volume
+    latest = 100 * (GB - daily) // GB
     return Checkpoint(
         f"1 GB, used at an even {daily // MB} MB a day. You react a day later. The latest alert, in % used?",
-        100 * (GB - daily) // GB,
-        f"{daily // MB} MB must still be there when it is sent: the other {(GB - daily) // MB} of 1,000 are used.",
+        latest,
+        f"{latest} %. {daily // MB} MB must still be there when it is sent: the other {(GB - daily) // MB} of 1,000 "
+        "are used.",
         hints={
             100 * daily // GB: "So much must be left. How much is used then?",
             80: "Then 200 MB are left. Is that a day?",
@@ -88,10 +91,11 @@ def best_rule() -> Checkpoint:
     result = _of("Information that lags 48 hours")
     late = {rule.name: under(rule, result) for rule in RULES[1:]}
     _, australia, lagging = late
+    best = min(late, key=lambda name: late[name])
     return Checkpoint(
         f"5 GB, three heavy days, read after {result.reading} hours. Under which rule are the fewest months cut off?",
-        min(late, key=lambda name: late[name]),
-        "It warns earlier, and at once.",
+        best,
+        f"{best}: it warns earlier, and at once.",
         options=tuple(late),
         hints={australia: "What is left then is less.", lagging: "When does that message arrive?"},
     )

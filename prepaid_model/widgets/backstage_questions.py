@@ -68,11 +68,12 @@ def earned_by_a_top_up(guess: int | None = None) -> Prediction:
 
 def requests_at_one_megabyte() -> Checkpoint:
     """Ask what small slices cost in messages: the task to tweak."""
-    volume = Story().volume
+    volume, requests = Story().volume, converse(Story(quota=MB)).requests
     return Checkpoint(
         f"A page of {volume / MB:g} MB, quota 1 MB: how many requests (CCR) does the gateway send?",
-        converse(Story(quota=MB)).requests,
-        "One to begin, one after each full megabyte, and one to end. Small slices hold little, and talk much.",
+        requests,
+        f"{requests}: one to begin, one after each full megabyte, and one to end. "
+        "Small slices hold little, and talk much.",
         hints={2: "That is so with a quota of 5 MB.", 5: "Is the last one, which ends the session, among them?"},
         hint="Set the quota to 1 MB and go through the messages with the slider: count those named CCR.",
     )
@@ -99,7 +100,8 @@ def breakage_of_a_bundle() -> Checkpoint:
     return Checkpoint(
         f"{bundle.name} for {format_money(bundle.price)}, 300 MB used, the rest expires. How much is breakage?",
         breakage // QAR,
-        f"{format_money(-books.balances[Book.REVENUE])} were earned by the bytes that flowed, the rest by time.",
+        f"{format_money(breakage)}: {format_money(-books.balances[Book.REVENUE])} "
+        "were earned by the bytes that flowed, the rest by time.",
         hints={3: "That is what the bytes have earned.", 10: "A part of it was used.", 22: "The credit goes on."},
         unit="QAR",
     )
@@ -113,7 +115,7 @@ def what_a_grant_takes() -> Checkpoint:
     return Checkpoint(
         "The gateway is granted 5 MB, worth QAR 0.25. What happens to the balance at that moment?",
         right,
-        "A hold is an entry of zero value. The balance falls when usage is reported.",
+        "The balance stays: a hold is an entry of zero value. It falls when usage is reported.",
         options=(takes, holds, waits),
         hints={takes: "Nothing has been used yet.", waits: "Could another device still have this money?"},
     )

@@ -50,10 +50,11 @@ def price_of_a_hundred_sessions(guess: str | None = None) -> Prediction:
 
 def two_started_megabytes() -> Checkpoint:
     """Ask for the price of a little more than a megabyte."""
+    cost = rate(catalogue().tariffs["standard"], 1200 * KB, at=START).charged // DIRHAM
     return Checkpoint(
         "5 dirham for each started megabyte. What do 1.2 MB cost in one session?",
-        rate(catalogue().tariffs["standard"], 1200 * KB, at=START).charged // DIRHAM,
-        "Two megabytes are started.",
+        cost,
+        f"{cost} dirham: two megabytes are started.",
         hints={6: "That would be a price by the byte.", 5: "And the last 200 KB?"},
         hint="How many megabytes are started?",
         unit="dirham",
@@ -62,10 +63,11 @@ def two_started_megabytes() -> Checkpoint:
 
 def ten_messages() -> Checkpoint:
     """Ask for the price of messages that are sessions."""
+    cost = in_sessions(catalogue().tariffs["standard"], MESSAGES * KB, MESSAGES, at=START) // DIRHAM
     return Checkpoint(
         f"The same tariff. An app sends {MESSAGES} messages of 1 KB, each in a session of its own. Together?",
-        in_sessions(catalogue().tariffs["standard"], MESSAGES * KB, MESSAGES, at=START) // DIRHAM,
-        "Each session starts a megabyte of its own.",
+        cost,
+        f"{cost} dirham: each session starts a megabyte of its own.",
         hints={5: "That is so in one session.", 0: "A started increment is charged whole."},
         hint="How many sessions are there, and what does each start?",
         unit="dirham",
@@ -74,10 +76,11 @@ def ten_messages() -> Checkpoint:
 
 def ten_reports() -> Checkpoint:
     """Ask for the price of the same as reports of one session."""
+    cost = in_reports(catalogue().tariffs["standard"], MESSAGES * KB, MESSAGES, at=START) // DIRHAM
     return Checkpoint(
         f"And if the {MESSAGES} messages are {MESSAGES} reports of one session?",
-        in_reports(catalogue().tariffs["standard"], MESSAGES * KB, MESSAGES, at=START) // DIRHAM,
-        "All of them fit into the first started megabyte: rounding is on the running total.",
+        cost,
+        f"{cost} dirham. All of them fit into the first started megabyte: rounding is on the running total.",
         hints={50: "That would be ten sessions, or the flaw.", 0: "A started increment is charged whole."},
         hint="How many megabytes does the session start?",
         unit="dirham",
@@ -86,10 +89,11 @@ def ten_reports() -> Checkpoint:
 
 def a_byte_after_a_fee() -> Checkpoint:
     """Ask for the price of a byte where there are a session fee and a first block."""
+    cost = rate(catalogue().tariffs["big_blocks"], 1, at=START).charged // DIRHAM
     return Checkpoint(
         "4 dirham a megabyte, charged by 100 KB; first block 2 MB; session fee 10 dirham. What does one byte cost?",
-        rate(catalogue().tariffs["big_blocks"], 1, at=START).charged // DIRHAM,
-        "The fee, and the whole first block.",
+        cost,
+        f"{cost} dirham: the fee, and the whole first block.",
         hints={8: "And the fee?", 10: "And the first block?", 14: "The first block holds two megabytes."},
         hint="What is charged with the first byte?",
         unit="dirham",
@@ -99,10 +103,11 @@ def a_byte_after_a_fee() -> Checkpoint:
 def bytes_paid_for_already() -> Checkpoint:
     """Ask how much of a started increment is still to be had."""
     used = MB + 1
+    left = rate(catalogue().tariffs["standard"], used, at=START).billed - used
     return Checkpoint(
         f"{used:,} bytes have flowed in a session, charged by started megabytes. How many more cost nothing extra?",
-        rate(catalogue().tariffs["standard"], used, at=START).billed - used,
-        "The second megabyte has been paid for whole, and one of its bytes has flowed.",
+        left,
+        f"{left:,} bytes. The second megabyte has been paid for whole, and one of its bytes has flowed.",
         hints={MB: "One byte of the second megabyte has flowed already.", 0: "What is started is paid for whole."},
         hint="Look at the pink line in the scenario One byte more.",
         unit="bytes",
