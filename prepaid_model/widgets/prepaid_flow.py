@@ -162,7 +162,8 @@ class OwnMonth(PrepaidFlow):
 
     Examples
     --------
-    >>> from prepaid_model.usage import DATA, read_csv
+    >>> from prepaid_model.tables import DATA
+    >>> from prepaid_model.usage import read_csv
     >>> print(OwnMonth(read_csv(DATA / "example_month.csv")).result.title)
     My own month: QAR 15.00 topped up, 9 hours without service
     """
