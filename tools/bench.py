@@ -32,7 +32,7 @@ PACKAGE = ROOT / "prepaid_model"
 FRESH_PROCESSES = 5
 MOVES = 60
 LEAK_MOVES = 500
-RUNS = 20
+RUNS = 40
 EVENTS = 43_200  # a report a minute for a month
 BATCH = 1000
 
@@ -138,13 +138,11 @@ EXPERIMENTS = [
     Moved("prepaid_flow", "PrepaidFlow", "every", remembers=("lived",)),
     Moved("prepaid_flow", "PrepaidFlow", "month", remembers=("lived",)),
     Moved("same_month", "SameMonth", "extra", remembers=("paid_before", "paid_after")),
-    Moved("same_month", "SameMonth", "limit", remembers=("paid_after", "usual_bill")),
     Moved("bucket_order", "BucketOrder", "daily", remembers=("lived",)),
     Moved("balance_vault", "BalanceVault", "use"),
     Moved("lost_update", "LostUpdate", "a_takes"),
     Moved("rating_ladder", "RatingLadder", "cursor"),
     Moved("credit_control_stepper", "CreditControlStepper", "position"),
-    Moved("credit_control_stepper", "CreditControlStepper", "quota"),
     Moved("alert_timing", "AlertTiming", "reading", remembers=("lived",)),
     Moved("byte_counter", "ByteCounter", "minutes"),
     Moved("quota_tradeoff", "QuotaTradeoff", "quota", remembers=("run_down", "curves")),

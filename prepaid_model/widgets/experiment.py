@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from prepaid_model.errors import InputError
 from prepaid_model.figures import Picture, picture_html
+from prepaid_model.figures.base import styled
 from prepaid_model.widgets.controls import button, choice
 from prepaid_model.widgets.panel import Panel, paragraph
 
@@ -169,8 +170,9 @@ class Experiment(Panel, Generic[Result]):
     def _refresh(self, state: Mapping[str, Any]) -> None:
         result = self.run(**self.settings | dict(state))
         sentence, panels = self.describe(result), self.panels(result)
-        self.picture.update(result)
-        png = self.picture.png()
+        with styled():  # once: each new word would set the style anew
+            self.picture.update(result)
+            png = self.picture.png()
         # Nothing can fail from here on: until now all is as it was.
         self.state |= state
         self.result, self.sentence = result, sentence
