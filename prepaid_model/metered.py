@@ -58,21 +58,7 @@ class Metered(Billing):
     def use(self, volume: int, *, at: datetime, traffic: str = GENERAL, key: str | None = None) -> Usage:
         """Use `volume` bytes: live buckets pay in order, then overage is charged as far as headroom goes.
 
-        It is a session of its own, priced at its instant. What cannot be paid for is denied.
-
-        Parameters
-        ----------
-        volume : int
-            Bytes, at least one.
-        traffic : str
-            Its kind, for buckets that serve one kind only.
-
-        Raises
-        ------
-        InputError
-            If `volume` is no whole number above zero, or `at` is out of order.
-        Refused
-            If the key was used for something else.
+        In all else, and in what it raises, as `consumption.Consumption.use` says.
         """
         # The common case, and only that, as on a prepaid account: one plain bucket pays for all, or overage at
         # one price, and the status stays. Everything else takes the long way, `_use`.
